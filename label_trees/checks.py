@@ -1,0 +1,72 @@
+"""Checks and conversions of the arrays that callers hand in; below them nothing checks again."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def check_csr(matrix: Any, *, name: str = "X", n_columns: int | None = None) -> sp.csr_array:
+    """Return ``matrix`` as a canonical float32 ``csr_array`` with int32 indices.
+
+    The caller's arrays are never written to; they are shared when they are canonical already.
+
+    Raises
+    ------
+    ValueError
+        If it has NaN or infinite values, not ``n_columns`` columns, or 2**31 or more columns.
+    """
+    if sp.issparse(matrix):
+        S = sp.csr_array(matrix)
+    else:
+        S = sp.csr_array(np.atleast_2d(np.asarray(matrix, dtype=np.float32)))
+    if n_columns is not None and S.shape[1] != n_columns:
+        raise ValueError(f"{name} has {S.shape[1]} columns, expected {n_columns}")
+    if S.shape[1] >= 2**31:
+        raise ValueError(f"{name} has {S.shape[1]} columns, the limit is {2**31 - 1}")
+    data = S.data.astype(np.float32, copy=False)
+    if not np.isfinite(data).all():
+        row = int(np.searchsorted(S.indptr, np.flatnonzero(~np.isfinite(data))[0], side="right"))
+        raise ValueError(f"{name} has a NaN or infinite value in row {row - 1}")
+    indices = S.indices.astype(np.int32, copy=False)
+    indptr = S.indptr.astype(np.int64, copy=False)
+    checked = sp.csr_array(S.shape, dtype=np.float32)
+    checked.data, checked.indices, checked.indptr = data, indices, indptr
+    if not checked.has_canonical_format:
+        checked = checked.copy()
+        checked.sum_duplicates()
+    return checked
+
+
+def check_pair(X: Any, Y: Any) -> tuple[sp.csr_array, sp.csr_array]:
+    """Return features ``X`` and labels ``Y`` checked, with equal numbers of rows.
+
+    Raises
+    ------
+    ValueError
+        As `check_csr`; also when the row counts differ, there are no rows or labels, or a value
+        of ``Y`` lies outside (0, 1].
+    """
+    X, Y = check_csr(X), check_csr(Y, name="Y")
+    if X.shape[0] != Y.shape[0]:
+        raise ValueError(f"X has {X.shape[0]} rows and Y has {Y.shape[0]}")
+    if Y.nnz and (Y.data.min() < 0 or Y.data.max() > 1):
+        raise ValueError(f"Y must lie in (0, 1], got {Y.data.min():g} to {Y.data.max():g}")
+    if (Y.data == 0).any():
+        Y = Y.copy()
+        Y.eliminate_zeros()
+    if Y.nnz == 0:
+        raise ValueError("Y has no label in any row: there is nothing to train")
+    return X, Y
+
+
+def check_weights(sample_weight: Any, n_instances: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Return positive finite instance weights (n_instances,), ones when None."""
+    if sample_weight is None:
+        return np.ones(n_instances, dtype=np.float32)
+    weights = np.asarray(sample_weight, dtype=np.float32)
+    if weights.shape != (n_instances,):
+        raise ValueError(f"sample_weight has shape {weights.shape}, expected ({n_instances},)")
+    if not (np.isfinite(weights).all() and (weights > 0).all()):
+        raise ValueError("sample_weight must be positive and finite")
+    return weights

@@ -1,0 +1,78 @@
+"""`LabelForest`: trained trees that rank together; all that serving needs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from label_trees.checks import check_csr
+from label_trees.parallel import count_threads
+from label_trees.ranking import Ranking
+from label_trees.search import rank_labels, score_pairs
+from label_trees.weights import TrainedTree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LabelForest:
+    """One or several trained trees over the same features and labels.
+
+    Attributes
+    ----------
+    trees : tuple of TrainedTree
+    n_features, n_labels : int
+        Columns of ``X`` and ``Y`` in training.
+    """
+
+    trees: tuple[TrainedTree, ...]
+    n_features: int
+    n_labels: int
+
+    def rank(
+        self,
+        X: Any,
+        k: int = 5,
+        *,
+        beam: int = 10,
+        allowed: Any = None,
+        n_threads: int | None = None,
+    ) -> Ranking:
+        """Return ``(labels, scores)``, int32 and float32 of shape (n_instances, k), best first.
+
+        Parameters
+        ----------
+        X : sparse array, shape (n_instances, n_features)
+        k : int
+            Length of each list, at least 1; short ones are padded with -1 and -inf.
+        beam : int
+            Nodes kept a level.
+        allowed : bool array, shape (n_labels,), optional
+            Labels that may be ranked.
+        n_threads : int, optional
+            All processors by default; the result does not depend on it.
+
+        Raises
+        ------
+        ValueError
+            If an argument is out of its limits.
+        """
+        X = check_csr(X, n_columns=self.n_features)
+        if beam < 1:
+            raise ValueError(f"beam must be at least 1, got {beam}")
+        if allowed is not None:
+            allowed = np.asarray(allowed, dtype=np.bool_)
+            if allowed.shape != (self.n_labels,):
+                raise ValueError(f"allowed has shape {allowed.shape}, expected ({self.n_labels},)")
+        threads = count_threads(n_threads)
+        return rank_labels(self.trees, X, k, beam=beam, allowed=allowed, n_threads=threads)
+
+    def score_pairs(self, X: Any, candidates: Any, *, n_threads: int | None = None) -> sp.csr_array:
+        """Return the scores of the stored pairs of ``candidates`` (n_instances, n_labels).
+
+        Pairs whose label is in no tree (it had no training row) are left out: not scored.
+        """
+        X = check_csr(X, n_columns=self.n_features)
+        candidates = check_csr(candidates, name="candidates", n_columns=self.n_labels)
+        if candidates.shape[0] != X.shape[0]:
+            raise ValueError(f"candidates has {candidates.shape[0]} rows and X has {X.shape[0]}")
+        return score_pairs(self.trees, X, candidates, n_threads=count_threads(n_threads))

@@ -1,0 +1,100 @@
+"""The label tree: frozen arrays of a ragged tree whose leaves are labels."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelTree:
+    """A ragged tree: any arity, labels at any depth.
+
+    A node's children are *slots*; a slot holds either an inner node or a label. Nodes are numbered
+    from the root (0) downwards, so that a child's number is above its parent's.
+
+    Attributes
+    ----------
+    slot_indptr : int32, shape (n_nodes + 1,)
+        The slots of node ``n`` are ``slot_indptr[n] .. slot_indptr[n + 1] - 1``.
+    slot_node, slot_label : int32, shape (n_slots,)
+        The inner node or the label in a slot; -1 where it holds the other.
+    n_labels : int
+        Number of label columns; labels that sit in no slot are never ranked.
+    owner : int32, shape (n_slots,)
+        The node that a slot belongs to.
+    parent_slot : int32, shape (n_nodes,)
+        The slot that holds a node, -1 for the root.
+    label_slot : int32, shape (n_labels,)
+        The slot that holds a label, -1 for a label outside the tree.
+    """
+
+    slot_indptr: IntArray
+    slot_node: IntArray
+    slot_label: IntArray
+    n_labels: int
+    owner: IntArray = field(init=False)
+    parent_slot: IntArray = field(init=False)
+    label_slot: IntArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        n_slots = self.slot_node.shape[0]
+        nodes = np.arange(self.n_nodes, dtype=np.int32)
+        owner = np.repeat(nodes, np.diff(self.slot_indptr))
+        parent_slot = np.full(self.n_nodes, -1, dtype=np.int32)
+        label_slot = np.full(self.n_labels, -1, dtype=np.int32)
+        slots = np.arange(n_slots, dtype=np.int32)
+        holds_node = self.slot_node >= 0
+        parent_slot[self.slot_node[holds_node]] = slots[holds_node]
+        label_slot[self.slot_label[~holds_node]] = slots[~holds_node]
+        object.__setattr__(self, "owner", owner)
+        object.__setattr__(self, "parent_slot", parent_slot)
+        object.__setattr__(self, "label_slot", label_slot)
+        for name in self.__slots__:
+            if name != "n_labels":
+                getattr(self, name).setflags(write=False)
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of inner nodes, the root included."""
+        return int(self.slot_indptr.size) - 1
+
+    @property
+    def widths(self) -> IntArray:
+        """Number of slots of each node, shape (n_nodes,)."""
+        return np.diff(self.slot_indptr)
+
+    @classmethod
+    def from_clusters(cls, levels: list[IntArray], labels: IntArray, n_labels: int) -> Self:
+        """Build a tree from cluster numbers, level by level.
+
+        Parameters
+        ----------
+        levels : list of int32 arrays, shape (labels.size,)
+            ``levels[d][i]`` is the cluster of ``labels[i]`` at depth ``d + 1``: 0, 1, ... without
+            gaps, and a cluster lies inside one cluster of the level above. Empty: one level.
+        labels : int32
+            The labels in the tree, sorted; labels share their deepest cluster's node.
+        """
+        counts = [int(codes.max()) + 1 for codes in levels]
+        firsts = np.cumsum([0, 1, *counts])[:-1] if levels else np.array([0])
+        parents = [np.zeros(counts[0], dtype=np.int32)] if levels else []
+        for above, codes, count in zip(levels, levels[1:], counts[1:], strict=False):
+            parent = np.zeros(count, dtype=np.int32)
+            parent[codes] = above
+            parents.append(parent + np.int32(firsts[len(parents)]))
+        n_nodes = 1 + sum(counts)
+        leaves = levels[-1] + np.int32(firsts[-1]) if levels else np.zeros_like(labels)
+        owner = np.concatenate([*parents, leaves]).astype(np.int32)
+        slot_node = np.concatenate([np.arange(1, n_nodes), np.full(labels.size, -1)])
+        slot_label = np.concatenate([np.full(n_nodes - 1, -1), labels])
+        order = np.argsort(owner, kind="stable")
+        slot_indptr = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_nodes))])
+        return cls(
+            slot_indptr.astype(np.int32),
+            slot_node[order].astype(np.int32),
+            slot_label[order].astype(np.int32),
+            n_labels,
+        )

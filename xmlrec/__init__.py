@@ -1,0 +1,1 @@
+"""Classify product catalogs into taxonomy paths."""

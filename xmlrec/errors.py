@@ -1,0 +1,81 @@
+"""Every error that a caller of xmlrec can act on.
+
+XmlrecError
+├── InputError          a catalog or taxonomy file that cannot be read as a whole
+│   └── ColumnError     a column that is missing, doubled or ambiguous
+├── TaxonomyError       a taxonomy with errors, all of them listed
+├── TrainingError       rows from which nothing can be learned
+├── ModelError          a model directory that is missing, damaged, swapped or too new
+└── UnknownLabelError   a label id that is not in the taxonomy in use
+
+Each keeps its facts as attributes and its constructor arguments in ``args``, so that it survives
+pickling from a worker process.
+"""
+
+
+class XmlrecError(Exception):
+    """Base class: ``except XmlrecError`` catches everything a caller can act on."""
+
+    exit_code = 1
+
+
+class InputError(XmlrecError):
+    """A file that cannot be read as a whole: what is wrong, where, and the next step."""
+
+    def __init__(self, source: str, problem: str, next_step: str = "") -> None:
+        super().__init__(source, problem, next_step)
+        self.source, self.problem, self.next_step = source, problem, next_step
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.problem}" + (f"; {self.next_step}" if self.next_step else "")
+
+
+class ColumnError(InputError):
+    """A column that is missing, doubled or ambiguous: a usage error."""
+
+    exit_code = 2
+
+
+class TaxonomyError(XmlrecError):
+    """A taxonomy with errors; ``problems`` lists them all, one text each."""
+
+    def __init__(self, source: str, problems: tuple[str, ...]) -> None:
+        super().__init__(source, problems)
+        self.source, self.problems = source, problems
+
+    def __str__(self) -> str:
+        shown = "; ".join(self.problems[:3])
+        more = f"; and {len(self.problems) - 3} more" if len(self.problems) > 3 else ""
+        return (
+            f"{self.source}: {shown}{more}; run `xmlrec taxonomy lint {self.source}` to list all"
+        )
+
+
+class TrainingError(XmlrecError):
+    """Rows from which nothing can be learned."""
+
+
+class ModelError(XmlrecError):
+    """A model directory that is missing, damaged, swapped or of a newer format."""
+
+    def __init__(self, model_dir: str, problem: str, next_step: str = "") -> None:
+        super().__init__(model_dir, problem, next_step)
+        self.model_dir, self.problem, self.next_step = model_dir, problem, next_step
+
+    def __str__(self) -> str:
+        step = f"; {self.next_step}" if self.next_step else ""
+        return f"{self.model_dir}: {self.problem}{step}"
+
+
+class UnknownLabelError(XmlrecError, LookupError):
+    """A label id is not in the taxonomy in use."""
+
+    def __init__(self, label_id: str, taxonomy: str) -> None:
+        super().__init__(label_id, taxonomy)
+        self.label_id, self.taxonomy = label_id, taxonomy
+
+    def __str__(self) -> str:
+        return (
+            f"label {self.label_id!r} is not in taxonomy {self.taxonomy!r}; "
+            "run `xmlrec taxonomy search` to find it by name"
+        )
