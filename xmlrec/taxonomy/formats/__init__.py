@@ -1,0 +1,1 @@
+"""One module per family of taxonomy files; each turns a text into a `Draft`."""
