@@ -1,0 +1,73 @@
+"""Measure and print: ``python -m bench [case ...] [--save]``."""
+
+import argparse
+import dataclasses
+import sys
+
+from bench import results
+from bench.cases import accuracy, features
+from bench.datasets import SPARSE_SETS, TEXT_SETS
+from bench.options import Options
+from bench.peers import BenchError
+
+CASES = {"accuracy": accuracy.run, "features": features.run}
+QUICK = Options(sets=("onet-tasks", "bibtex"), n_seeds=1, n_repetitions=1)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = parse(arguments)
+    if asked.markdown:
+        print("\n\n".join(results.saved_markdown(case) for case in asked.case))
+        return 0
+    facts = results.circumstances()
+    print("\n".join(f"{name}: {fact}" for name, fact in facts.items()), flush=True)
+    for case in asked.case:
+        try:
+            tables = CASES[case](options(asked))
+        except BenchError as error:
+            print(f"bench {case}: {error}", file=sys.stderr)
+            return 1
+        print("\n" + "\n\n".join(table.to_text() for table in tables), flush=True)
+        if asked.save:
+            print(f"\nsaved {results.save(case, facts, tables)}", file=sys.stderr)
+    return 0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("case", nargs="*", help=f"of {', '.join(CASES)}; all if none is named")
+    parser.add_argument("--save", action="store_true", help="write bench/results/<case>.json")
+    parser.add_argument("--markdown", action="store_true", help="print the saved results, no run")
+    parser.add_argument("--quick", action="store_true", help="one small set of a kind, one run")
+    parser.add_argument("--fresh", action="store_true", help="measure the peers again")
+    parser.add_argument("--slow-peers", action="store_true", help="with peers that take minutes")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="sets",
+        choices=TEXT_SETS + SPARSE_SETS,
+        help="only this data set (may be repeated)",
+    )
+    asked = parser.parse_args(arguments)
+    asked.case = asked.case or list(CASES)
+    unknown = [case for case in asked.case if case not in CASES]
+    if unknown:
+        parser.error(f"no case {unknown[0]!r}; there are {', '.join(CASES)}")
+    if asked.quick and asked.save:
+        parser.error("--quick is a trial run; its figures are not for --save")
+    return asked
+
+
+def options(asked: argparse.Namespace) -> Options:
+    base = QUICK if asked.quick else Options()
+    return dataclasses.replace(
+        base,
+        sets=tuple(asked.sets) or base.sets,
+        fresh=asked.fresh,
+        slow_peers=asked.slow_peers,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

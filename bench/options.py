@@ -1,0 +1,30 @@
+"""What a user can choose about a run; every case gets the same."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Choices of a run.
+
+    Parameters
+    ----------
+    sets : tuple of str
+        Only these data sets; empty means all of the case.
+    n_seeds, n_repetitions : int
+        Runs behind a mean of accuracies and a median of times.
+    fresh : bool
+        Measure the peers again although their results are kept.
+    slow_peers : bool
+        Also measure peers that need minutes.
+    """
+
+    sets: tuple[str, ...] = ()
+    n_seeds: int = 3
+    n_repetitions: int = 3
+    fresh: bool = False
+    slow_peers: bool = False
+
+    def chosen(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of ``names`` that this run is to measure."""
+        return tuple(name for name in names if not self.sets or name in self.sets)

@@ -1,0 +1,177 @@
+"""The systems side by side: what each is, where it runs, and one measurement in a fresh process."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.datasets import ROOT, WORK, Problem
+
+HERE = Path(__file__).resolve().parent
+K = 10  # answers kept of every row
+THREADS = 2  # of every system
+SLOW_PAIRS = 200_000_000
+
+
+class BenchError(Exception):
+    """A run that cannot go on; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A package with its settings. ``is_flat``: no tree, so every label sees every row."""
+
+    name: str
+    package: str
+    settings: dict[str, int | str | None]
+    is_flat: bool = False
+
+    def is_slow(self, problem: Problem) -> bool:
+        """Whether training takes minutes: about 1 s for a million pairs of row and label."""
+        return self.is_flat and problem.X.shape[0] * problem.Y.shape[1] > SLOW_PAIRS
+
+
+ENGINE_TREE = System("label_trees, 1 tree", "label_trees", {"n_trees": 1})
+ENGINE = System("label_trees, 3 trees", "label_trees", {"n_trees": 3})
+PECOS_TREE = System("PECOS tree", "libpecos", {"split": 32})
+PEERS = (
+    PECOS_TREE,
+    System("omikuji 3 trees", "omikuji", {"n_trees": 3, "collapse_every_n_layers": 5}),
+    System("PECOS one-vs-all", "libpecos", {"split": None}, is_flat=True),
+    System("napkinXC", "napkinxc", {}),
+)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one process measured: the worker's numbers, its ranking, and the day it ran."""
+
+    measures: dict[str, float]
+    labels: np.ndarray
+    day: str
+
+
+def measure(
+    problem: Problem, system: System, *, seed: int = 0, threads: int = THREADS
+) -> Measurement:
+    """Train and rank with ``system`` in a fresh process now."""
+    with tempfile.TemporaryDirectory(dir=made(WORK)) as out:
+        run_worker(problem, system, seed=seed, threads=threads, out=Path(out))
+        measures = json.loads((Path(out) / "measures.json").read_text(encoding="utf-8"))
+        with np.load(Path(out) / "ranking.npz") as ranking:
+            labels = ranking["labels"]
+    return Measurement(measures, labels, time.strftime("%Y-%m-%d"))
+
+
+def measure_once(
+    problem: Problem, system: System, *, seed: int = 0, fresh: bool, run_slow: bool
+) -> Measurement | None:
+    """Return the measurement kept for these matrices and settings, taking it if there is none.
+
+    None stands for a slow system without a kept measurement where ``run_slow`` is false.
+    """
+    version = peer_versions()[system.package]
+    key = json.dumps([problem.digest, system.package, version, system.settings, seed, THREADS, K])
+    kept = made(WORK / "cache") / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    may_run = run_slow or not system.is_slow(problem)
+    if kept.exists() and not (fresh and may_run):
+        return read_kept(kept)
+    if not may_run:
+        return None
+    measurement = measure(problem, system, seed=seed)
+    np.save(kept.with_suffix(".npy"), measurement.labels)
+    facts = {"problem": problem.name, "system": system.name, "day": measurement.day}
+    kept.write_text(json.dumps(facts | {"measures": measurement.measures}), encoding="utf-8")
+    return measurement
+
+
+def read_kept(kept: Path) -> Measurement:
+    facts = json.loads(kept.read_text(encoding="utf-8"))
+    labels = np.load(kept.with_suffix(".npy"))
+    return Measurement(facts["measures"], labels, facts["day"])
+
+
+def run_worker(problem: Problem, system: System, *, seed: int, threads: int, out: Path) -> None:
+    """Run the worker; what it and the system print goes to a file that an error quotes."""
+    job = {
+        "system": system.package,
+        "version": peer_versions().get(system.package),
+        "settings": system.settings,
+        "seed": seed,
+        "threads": threads,
+        "k": K,
+        "matrices": str(problem.folder()),
+        "out": str(out),
+    }
+    (out / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    python = peers_python() if system.package in peer_versions() else sys.executable
+    print(f"{problem.name}: {system.name}", file=sys.stderr, flush=True)
+    run_command(
+        [python, str(HERE / "worker.py"), str(out / "job.json")],
+        threads=threads,
+        log=made(WORK / "logs") / f"{problem.name}-{system.package}.log",
+    )
+
+
+def run_command(command: list[str], *, threads: int, log: Path) -> str:
+    """Run ``command`` from the project's root; return its stdout, keep all that it said in ``log``.
+
+    Raises
+    ------
+    BenchError
+        If it fails, with the last line that it said.
+    """
+    counts = ("OMP", "NUMBA", "RAYON", "OPENBLAS", "MKL")
+    environment = os.environ | {f"{name}_NUM_THREADS": str(threads) for name in counts}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    said = f"{done.stdout}\n{done.stderr}".strip()
+    log.write_text(said, encoding="utf-8")
+    if done.returncode:
+        last = said.rpartition("\n")[2]
+        raise BenchError(f"exit {done.returncode} of {' '.join(command)}: {last} (see {log})")
+    return done.stdout
+
+
+def peer_versions() -> dict[str, str]:
+    """Return the pinned version of every package in ``peers.txt``."""
+    lines = (HERE / "peers.txt").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+def peers_python() -> str:
+    """Return the peers' interpreter: ``XMLREC_PEERS``, or an environment made at the first call."""
+    if "XMLREC_PEERS" in os.environ:
+        if not Path(os.environ["XMLREC_PEERS"]).exists():
+            raise BenchError(f"XMLREC_PEERS names no interpreter: {os.environ['XMLREC_PEERS']}")
+        return os.environ["XMLREC_PEERS"]
+    home, requirements = WORK / "peers", HERE / "peers.txt"
+    installed = home / "peers.txt"  # written last: an environment without it is not complete
+    if not installed.exists() or installed.read_bytes() != requirements.read_bytes():
+        print(f"installing the peers into {home}", file=sys.stderr, flush=True)
+        python, log = str(home / "bin" / "python"), made(WORK / "logs") / "peers.log"
+        run_command([sys.executable, "-m", "venv", "--clear", str(home)], threads=1, log=log)
+        install = [python, "-m", "pip", "install", "--no-deps", "-r", str(requirements)]
+        run_command(install, threads=1, log=log)
+        installed.write_bytes(requirements.read_bytes())
+    return str(home / "bin" / "python")
+
+
+def made(folder: Path) -> Path:
+    """Return ``folder``, made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
