@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from label_trees.forest import LabelForest
 from label_trees.persist import load_forest, save_forest
-from label_trees.ranking import Ranking
+from label_trees.ranking import Ranking, empty_ranking
 
 if TYPE_CHECKING:
     from label_trees.classifier import LabelTreeClassifier
 
-__all__ = ["LabelForest", "LabelTreeClassifier", "Ranking", "load_forest", "save_forest"]
+__all__ = [
+    "LabelForest",
+    "LabelTreeClassifier",
+    "Ranking",
+    "empty_ranking",
+    "load_forest",
+    "save_forest",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,11 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+SMALLEST_VALUE = np.float32(1e-15)
+"""Soft labels below count as this much: the solver divides by them in float32."""
 
+
+@np.errstate(over="ignore")  # what overflows float32 is infinite, and refused as that
 def check_csr(matrix: Any, *, name: str = "X", n_columns: int | None = None) -> sp.csr_array:
     """Return ``matrix`` as a canonical float32 ``csr_array`` with int32 indices.
 
@@ -14,12 +18,16 @@ def check_csr(matrix: Any, *, name: str = "X", n_columns: int | None = None) -> 
     Raises
     ------
     ValueError
-        If it has NaN or infinite values, not ``n_columns`` columns, or 2**31 or more columns.
+        If it is no matrix, its index arrays are broken, it has NaN or infinite values, not
+        ``n_columns`` columns, or 2**31 or more columns.
     """
-    if sp.issparse(matrix):
-        S = sp.csr_array(matrix)
-    else:
-        S = sp.csr_array(np.atleast_2d(np.asarray(matrix, dtype=np.float32)))
+    if not sp.issparse(matrix):
+        matrix = np.atleast_2d(np.asarray(matrix, dtype=np.float32))
+    S = sp.csr_array(matrix if matrix.ndim != 1 else matrix.reshape(1, -1))
+    try:
+        S.check_format()  # kernels trust the indices
+    except ValueError as error:
+        raise ValueError(f"{name} is not a valid sparse matrix: {error}") from None
     if n_columns is not None and S.shape[1] != n_columns:
         raise ValueError(f"{name} has {S.shape[1]} columns, expected {n_columns}")
     if S.shape[1] >= 2**31:
@@ -28,14 +36,22 @@ def check_csr(matrix: Any, *, name: str = "X", n_columns: int | None = None) -> 
     if not np.isfinite(data).all():
         row = int(np.searchsorted(S.indptr, np.flatnonzero(~np.isfinite(data))[0], side="right"))
         raise ValueError(f"{name} has a NaN or infinite value in row {row - 1}")
-    indices = S.indices.astype(np.int32, copy=False)
-    indptr = S.indptr.astype(np.int64, copy=False)
     checked = sp.csr_array(S.shape, dtype=np.float32)
-    checked.data, checked.indices, checked.indptr = data, indices, indptr
+    checked.data, checked.indices, checked.indptr = data, S.indices, S.indptr
     if not checked.has_canonical_format:
         checked = checked.copy()
         checked.sum_duplicates()
+    checked.data = read_only(checked.data)
+    checked.indices = read_only(checked.indices.astype(np.int32, copy=False))
+    checked.indptr = read_only(checked.indptr.astype(np.int64, copy=False))
     return checked
+
+
+def read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return a read-only view: kernels compile once for these and for memory-mapped files."""
+    view = np.asarray(array).view()
+    view.setflags(write=False)
+    return view
 
 
 def check_pair(X: Any, Y: Any) -> tuple[sp.csr_array, sp.csr_array]:
@@ -55,6 +71,7 @@ def check_pair(X: Any, Y: Any) -> tuple[sp.csr_array, sp.csr_array]:
     if (Y.data == 0).any():
         Y = Y.copy()
         Y.eliminate_zeros()
+    Y.data = read_only(np.maximum(Y.data, SMALLEST_VALUE))
     if Y.nnz == 0:
         raise ValueError("Y has no label in any row: there is nothing to train")
     return X, Y

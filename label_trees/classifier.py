@@ -25,8 +25,9 @@ class LabelTreeClassifier(BaseEstimator):
     n_trees : int, default=1
         Trees, each from other random starts; their scores are averaged.
     max_leaf : int, default=100
-        Largest number of labels that share a leaf. With no more labels than this, the tree has one
-        level: one-vs-all.
+        Largest number of labels that share a leaf, at least 2.
+    max_flat : int, default=400
+        Up to this many labels the tree has one level (one-vs-all): as fast, and more accurate.
     arity : int, default=32
         Children of an inner node, a power of 2 (binary levels are collapsed).
     C, eps, max_iter, min_weight
@@ -50,6 +51,7 @@ class LabelTreeClassifier(BaseEstimator):
         *,
         n_trees: int = 1,
         max_leaf: int = 100,
+        max_flat: int = 400,
         arity: int = 32,
         C: float = 1.0,
         eps: float = 0.1,
@@ -61,6 +63,7 @@ class LabelTreeClassifier(BaseEstimator):
     ) -> None:
         self.n_trees = n_trees
         self.max_leaf = max_leaf
+        self.max_flat = max_flat
         self.arity = arity
         self.C = C
         self.eps = eps
@@ -92,7 +95,7 @@ class LabelTreeClassifier(BaseEstimator):
         n_threads = count_threads(self.n_threads)
         labels = np.flatnonzero(np.bincount(Y.indices, minlength=Y.shape[1])).astype(np.int32)
         self.n_features_in_, self.n_labels_ = X.shape[1], Y.shape[1]
-        is_flat = labels.size <= self.max_leaf
+        is_flat = labels.size <= max(self.max_leaf, self.max_flat)
         Z = None if is_flat else pifa(X, Y)
         trees = []
         for number in range(1 if is_flat else self.n_trees):
@@ -138,9 +141,9 @@ class LabelTreeClassifier(BaseEstimator):
         return self.forest_.score_pairs(X, candidates, n_threads=self.n_threads)
 
     def _check_settings(self) -> SolverSettings:
-        for name in ("n_trees", "max_leaf", "beam"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name, least in (("n_trees", 1), ("max_leaf", 2), ("max_flat", 0), ("beam", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         if self.arity < 2 or self.arity & (self.arity - 1):
             raise ValueError(f"arity must be a power of 2, got {self.arity}")
         return SolverSettings(

@@ -24,7 +24,8 @@ def pifa(X: sp.csr_array, Y: sp.csr_array) -> sp.csr_array:
     """
     Z = sp.csr_array(Y.T.tocsr() @ X)
     Z.sort_indices()
-    norms = np.sqrt(np.add.reduceat(np.append(Z.data**2, 0.0), Z.indptr[:-1]))
-    norms[np.diff(Z.indptr) == 0] = 1.0
-    Z.data /= np.repeat(np.maximum(norms, 1e-30), np.diff(Z.indptr)).astype(np.float32)
+    squares = np.append(Z.data.astype(np.float64) ** 2, 0.0)  # float32 would under- and overflow
+    norms = np.sqrt(np.add.reduceat(squares, Z.indptr[:-1]))
+    norms[norms == 0] = 1.0
+    Z.data /= np.repeat(norms, np.diff(Z.indptr)).astype(np.float32)
     return Z

@@ -5,7 +5,7 @@ there are, several callers may do so at once, and no OpenMP pool outlives the ca
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -31,10 +31,10 @@ def count_threads(n_threads: int | None) -> int:
 
 
 def thread_map(
-    function: Callable[[Job], Result], jobs: Iterable[Job], n_threads: int
+    function: Callable[[Job], Result], jobs: Sequence[Job], n_threads: int
 ) -> list[Result]:
     """Return ``[function(job) for job in jobs]``, worked on by ``n_threads`` threads."""
-    if n_threads == 1:
+    if min(n_threads, len(jobs)) <= 1:
         return [function(job) for job in jobs]
     with ThreadPoolExecutor(n_threads) as pool:
         return list(pool.map(function, jobs))

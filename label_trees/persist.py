@@ -5,7 +5,6 @@ at once and checks digests; here only shapes and numbers are checked.
 """
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,19 @@ from label_trees.tree import LabelTree
 from label_trees.weights import NodeWeights, TrainedTree
 
 FORMAT = 1
-TREE_ARRAYS = ("slot_indptr", "slot_node", "slot_label")
-WEIGHT_ARRAYS = tuple(field.name for field in fields(NodeWeights))
+TREE_ARRAYS: dict[str, type[np.generic]] = {
+    "slot_indptr": np.int32,
+    "slot_node": np.int32,
+    "slot_label": np.int32,
+}
+WEIGHT_ARRAYS: dict[str, type[np.generic]] = {
+    "bias": np.float32,
+    "node_indptr": np.int64,
+    "row_feature": np.int32,
+    "row_indptr": np.int64,
+    "output": np.int32,
+    "value": np.float32,
+}
 
 
 def save_forest(forest: LabelForest, folder: Path) -> None:
@@ -32,9 +42,16 @@ def save_forest(forest: LabelForest, folder: Path) -> None:
     (folder / "forest.json").write_text(json.dumps(sizes, indent=1) + "\n", encoding="utf-8")
     for number, trained in enumerate(forest.trees):
         for name in TREE_ARRAYS:
-            np.save(folder / f"tree{number}.{name}.npy", getattr(trained.tree, name))
+            _save_array(folder / f"tree{number}.{name}.npy", getattr(trained.tree, name))
         for name in WEIGHT_ARRAYS:
-            np.save(folder / f"tree{number}.{name}.npy", getattr(trained.weights, name))
+            _save_array(folder / f"tree{number}.{name}.npy", getattr(trained.weights, name))
+
+
+def _save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
+    aside = path.with_name(f"{path.name}.part")  # path may be the file that array is mapped from
+    with aside.open("wb") as file:
+        np.save(file, array)
+    aside.replace(path)
 
 
 def load_forest(folder: Path) -> LabelForest:
@@ -45,44 +62,54 @@ def load_forest(folder: Path) -> LabelForest:
     ValueError
         If the folder is of a newer format, or a file is missing, damaged, or does not fit the rest.
     """
+    path = folder / "forest.json"
     try:
-        sizes = json.loads((folder / "forest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder / 'forest.json'} cannot be read: {error}") from None
-    if sizes["format"] > FORMAT:
-        raise ValueError(f"{folder} is of format {sizes['format']}, this version reads {FORMAT}")
+        sizes = json.loads(path.read_text(encoding="utf-8"))
+        format_number, n_trees, n_features, n_labels = (
+            int(sizes[name]) for name in ("format", "n_trees", "n_features", "n_labels")
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{path} cannot be read: {error!r}") from None
+    if format_number > FORMAT:
+        raise ValueError(f"{folder} is of format {format_number}, this version reads {FORMAT}")
+    if n_trees < 1:
+        raise ValueError(f"{path} names {n_trees} trees, there must be at least 1")
     return LabelForest(
-        trees=tuple(
-            _load_tree(folder, number, sizes["n_labels"]) for number in range(sizes["n_trees"])
-        ),
-        n_features=sizes["n_features"],
-        n_labels=sizes["n_labels"],
+        trees=tuple(_load_tree(folder, number, n_labels) for number in range(n_trees)),
+        n_features=n_features,
+        n_labels=n_labels,
     )
 
 
-def _load_array(path: Path) -> np.ndarray[Any, Any]:
+def _load_array(path: Path, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from None
+    if array.dtype != dtype or array.ndim != 1:
+        raise ValueError(
+            f"{path} holds {array.dtype} of shape {array.shape}, expected one row of "
+            f"{np.dtype(dtype)}"
+        )
+    return array
 
 
 def _load_tree(folder: Path, number: int, n_labels: int) -> TrainedTree:
     arrays = {
-        name: _load_array(folder / f"tree{number}.{name}.npy")
-        for name in (*TREE_ARRAYS, *WEIGHT_ARRAYS)
+        name: _load_array(folder / f"tree{number}.{name}.npy", dtype)
+        for name, dtype in (TREE_ARRAYS | WEIGHT_ARRAYS).items()
     }
-    n_nodes, n_slots = arrays["slot_indptr"].size - 1, arrays["slot_node"].size
+    try:
+        tree = LabelTree(**{name: arrays[name] for name in TREE_ARRAYS}, n_labels=n_labels)
+    except ValueError as error:
+        raise ValueError(f"{folder}: tree {number}: {error}") from None
     n_rows, n_values = arrays["row_feature"].size, arrays["value"].size
     fits = (
-        n_slots == arrays["slot_label"].size == arrays["bias"].size == arrays["slot_indptr"][-1]
-        and arrays["slot_label"].max(initial=-1) < n_labels
-        and arrays["slot_node"].max(initial=-1) < n_nodes
-        and arrays["node_indptr"].size == n_nodes + 1
+        arrays["bias"].size == tree.slot_node.size
+        and arrays["node_indptr"].size == tree.n_nodes + 1
         and arrays["node_indptr"][-1] == n_rows == arrays["row_indptr"].size - 1
         and arrays["row_indptr"][-1] == n_values == arrays["output"].size
     )
     if not fits:
         raise ValueError(f"{folder}: the arrays of tree {number} do not fit together")
-    tree = LabelTree(**{name: arrays[name] for name in TREE_ARRAYS}, n_labels=n_labels)
     return TrainedTree(tree, NodeWeights(**{name: arrays[name] for name in WEIGHT_ARRAYS}))

@@ -40,7 +40,9 @@ def rank_labels(
     ranking of ``k`` labels is the beginning of one of ``k + 1``.
     """
     labels, scores = empty_ranking(X.shape[0], k)
-    capacity = sum(reachable_labels(trained.tree, beam) for trained in trees)
+    beam = min(beam, max(trained.tree.n_nodes for trained in trees))
+    capacities = [reachable_labels(trained.tree, beam) for trained in trees]
+    capacity = sum(capacities)
     n_labels = trees[0].tree.n_labels
     masks = [allowed_slots(trained.tree, allowed) for trained in trees]
     per_block = max(1, min(ROWS_PER_BLOCK, FOUND_PER_BLOCK // max(capacity, 1)))
@@ -49,8 +51,8 @@ def rank_labels(
     def rank_block(lo: int) -> None:
         hi = min(lo + per_block, X.shape[0])
         found = [
-            found_labels(trained, X, lo, hi, beam, mask)
-            for trained, mask in zip(trees, masks, strict=True)
+            found_labels(trained, X, lo, hi, beam, mask, room)
+            for trained, mask, room in zip(trees, masks, capacities, strict=True)
         ]
         totals = np.full(n_labels, -1.0)
         touched = np.empty(capacity, dtype=np.int32)
@@ -67,11 +69,11 @@ def rank_labels(
 
 
 def found_labels(
-    trained: TrainedTree, X: sp.csr_array, lo: int, hi: int, beam: int, mask: BoolArray
+    trained: TrainedTree, X: sp.csr_array, lo: int, hi: int, beam: int, mask: BoolArray, room: int
 ) -> tuple[Any, Any, Any]:
-    """Return how many labels each row of a block reached, which, and their log scores."""
+    """Return how many labels (``room`` at most) each row reached, which, and their log scores."""
     tree, weights = trained.tree, trained.weights
-    shape = (hi - lo, reachable_labels(tree, beam))
+    shape = (hi - lo, room)
     n_found = np.zeros(hi - lo, dtype=np.int64)
     labels = np.empty(shape, dtype=np.int32)
     scores = np.empty(shape, dtype=np.float32)
@@ -87,11 +89,9 @@ def found_labels(
 def reachable_labels(tree: LabelTree, beam: int) -> int:
     """Return a bound on the labels that one row can reach with ``beam`` nodes a level."""
     n_labels = np.bincount(tree.owner[tree.slot_label >= 0], minlength=tree.n_nodes)
-    depths = np.zeros(tree.n_nodes, dtype=np.int32)
-    for node in range(1, tree.n_nodes):
-        depths[node] = depths[tree.owner[tree.parent_slot[node]]] + 1
     return sum(
-        int(np.sort(n_labels[depths == depth])[-beam:].sum()) for depth in range(depths.max() + 1)
+        int(np.sort(n_labels[tree.depths == depth])[-beam:].sum())
+        for depth in range(int(tree.depths.max()) + 1)
     )
 
 

@@ -31,6 +31,10 @@ MAX_OUTPUTS = 128
 """Outputs solved together: wider nodes are cut, which bounds memory and keeps W in cache."""
 
 
+SMALLEST_COST = np.float32(1e-15)
+"""Costs below count as this much: the solver divides by them in float32."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverSettings:
     """How local classifiers are trained.
@@ -55,7 +59,7 @@ class SolverSettings:
     def __post_init__(self) -> None:
         if not (self.C > 0 and self.eps > 0):
             raise ValueError(f"C and eps must be above 0, got C={self.C:g} and eps={self.eps:g}")
-        if self.max_iter < 1 or self.min_weight < 0:
+        if not (self.max_iter >= 1 and self.min_weight >= 0):
             raise ValueError(
                 "max_iter must be at least 1 and min_weight at least 0, "
                 f"got {self.max_iter} and {self.min_weight:g}"
@@ -156,7 +160,7 @@ def train_tree(
             indices,
             data,
             features.size,
-            settings.C * sample_weight[rows],
+            np.maximum(settings.C * sample_weight[rows], SMALLEST_COST),
             *positives,
             stop - start,
             settings.eps,

@@ -29,6 +29,8 @@ class LabelTree:
         The slot that holds a node, -1 for the root.
     label_slot : int32, shape (n_labels,)
         The slot that holds a label, -1 for a label outside the tree.
+    depths : int32, shape (n_nodes,)
+        0 for the root.
     """
 
     slot_indptr: IntArray
@@ -38,8 +40,10 @@ class LabelTree:
     owner: IntArray = field(init=False)
     parent_slot: IntArray = field(init=False)
     label_slot: IntArray = field(init=False)
+    depths: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
+        self._check()
         n_slots = self.slot_node.shape[0]
         nodes = np.arange(self.n_nodes, dtype=np.int32)
         owner = np.repeat(nodes, np.diff(self.slot_indptr))
@@ -52,9 +56,35 @@ class LabelTree:
         object.__setattr__(self, "owner", owner)
         object.__setattr__(self, "parent_slot", parent_slot)
         object.__setattr__(self, "label_slot", label_slot)
+        object.__setattr__(self, "depths", self._depths())
         for name in self.__slots__:
             if name != "n_labels":
                 getattr(self, name).setflags(write=False)
+
+    def _check(self) -> None:
+        """Raise ValueError unless the slots make a tree: searches and kernels trust them."""
+        n_slots = self.slot_node.size
+        widths, holds_node = np.diff(self.slot_indptr), self.slot_node >= 0
+        is_cut = self.n_nodes > 0 and self.slot_indptr[0] == 0 and (widths >= 0).all()
+        if not (is_cut and self.slot_indptr[-1] == n_slots == self.slot_label.size):
+            raise ValueError(f"slot_indptr does not cut {n_slots} slots into nodes")
+        if not (holds_node != (self.slot_label >= 0)).all():
+            raise ValueError("a slot must hold either a node or a label")
+        nodes, owner = self.slot_node[holds_node], np.repeat(np.arange(self.n_nodes), widths)
+        is_below = (nodes > owner[holds_node]).all()
+        if not (is_below and np.array_equal(np.sort(nodes), np.arange(1, self.n_nodes))):
+            raise ValueError("every node but the root must be in one slot, of a lower node")
+        labels = np.sort(self.slot_label[~holds_node])
+        if labels.size and (labels[-1] >= self.n_labels or (np.diff(labels) == 0).any()):
+            raise ValueError(f"labels must be in one slot each and below {self.n_labels}")
+
+    def _depths(self) -> IntArray:
+        depths = np.zeros(self.n_nodes, dtype=np.int32)
+        above = np.arange(self.n_nodes)
+        while above.any():
+            depths += above > 0
+            above = np.where(above > 0, self.owner[self.parent_slot[above]], 0)
+        return depths
 
     @property
     def n_nodes(self) -> int:

@@ -199,6 +199,7 @@ def score_row_pairs(
     n_nodes = slot_indptr.shape[0] - 1
     log_score = np.empty(owner.shape[0], dtype=np.float32)
     seen = np.full(n_nodes, -1, dtype=np.int64)
+    path = np.empty(64, dtype=np.int32)
     for row in range(lo_row, hi_row):
         lo, hi = X_indptr[row], X_indptr[row + 1]
         for c in range(C_indptr[row], C_indptr[row + 1]):
@@ -206,7 +207,6 @@ def score_row_pairs(
             if slot < 0:
                 continue
             n_path = 0
-            path = np.empty(64, dtype=np.int32)
             while slot >= 0:
                 node = owner[slot]
                 if seen[node] != row:

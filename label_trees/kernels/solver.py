@@ -11,13 +11,13 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def next_random(state):
-    """Advance the xorshift64* ``state`` (uint64 array of length 1) and return 32 random bits."""
+    """Advance the xorshift64 ``state`` (uint64 array of length 1) and return 32 random bits."""
     x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
+    x ^= x << np.uint64(13)
+    x ^= x >> np.uint64(7)
+    x ^= x << np.uint64(17)
     state[0] = x
-    return (x * np.uint64(2685821657736338717)) >> np.uint64(32)
+    return x >> np.uint64(32)
 
 
 @njit(cache=True, nogil=True)
