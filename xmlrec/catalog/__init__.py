@@ -1,0 +1,27 @@
+"""Read product catalogs row by row, and write results and rejects."""
+
+from xmlrec.catalog.columns import Columns
+from xmlrec.catalog.reading import CatalogReader, ReadCounts, read_catalog
+from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
+from xmlrec.catalog.rows import Fault, Reject, Row
+from xmlrec.catalog.settings import CatalogSettings
+from xmlrec.catalog.writing import RejectsWriter, open_results, rejects_path
+
+__all__ = [
+    "SCHEMA",
+    "CatalogReader",
+    "CatalogSettings",
+    "Columns",
+    "Fault",
+    "ReadCounts",
+    "Reject",
+    "RejectsWriter",
+    "ResultPath",
+    "ResultRow",
+    "Row",
+    "open_results",
+    "read_catalog",
+    "rejects_path",
+    "result_path",
+    "result_row",
+]

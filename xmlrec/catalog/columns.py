@@ -1,0 +1,107 @@
+"""Which columns of a catalog hold the text, the id and the labels of a row."""
+
+from dataclasses import dataclass
+
+from xmlrec.catalog.settings import CatalogSettings
+from xmlrec.errors import ColumnError
+
+_TEXT_COLUMNS = ("title", "description")
+_ID_COLUMN = "id"
+PATHS_COLUMN = "paths"
+_LABEL_COLUMNS = ("path", "category", "product_type", "google_product_category")
+_N_SHOWN = 20
+
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a catalog by what they are for.
+
+    Attributes
+    ----------
+    names : tuple of str
+        All of them; of JSON lines those of the first rows.
+    text : tuple of str
+        Those to classify by.
+    id : str or None
+        None numbers the rows from 1.
+    label : str or None
+        None where no labels are wanted.
+    """
+
+    names: Names
+    text: Names
+    id: str | None
+    label: str | None
+
+
+def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Columns:
+    """Return the columns that ``settings`` name, or else the usual ones.
+
+    A file without ``names``, JSON lines without one good row, has no columns and no fault.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing, if several may hold the labels, or if one is text and label.
+    """
+    if not names:
+        return Columns((), (), None, None)
+    text = _text_columns(source, names, settings.text_columns)
+    item_id = _id_column(source, names, settings.id_column)
+    label = None
+    if settings.needs_labels:
+        label = _label_column(source, names, settings.label_column)
+    if (label or PATHS_COLUMN) in text:
+        problem = f"column {label or PATHS_COLUMN!r} would be text and label at once"
+        step = "say which holds the category paths: --label-column COLUMN"
+        raise ColumnError(source, problem, step)
+    return Columns(names, text, item_id, label)
+
+
+def _text_columns(source: str, names: Names, wanted: Names | None) -> Names:
+    if wanted is not None:
+        for name in wanted:
+            _check_exists(source, names, name, option="--text")
+        return wanted
+    text = tuple(name for name in _TEXT_COLUMNS if name in names)
+    if not text:
+        problem = f"no column 'title' or 'description'; its columns are {_shown(names)}"
+        raise ColumnError(source, problem, "say which hold the text: --text COLUMN")
+    return text
+
+
+def _id_column(source: str, names: Names, wanted: str | None) -> str | None:
+    if wanted is None:
+        return _ID_COLUMN if _ID_COLUMN in names else None
+    _check_exists(source, names, wanted, option="--id-column")
+    return wanted
+
+
+def _label_column(source: str, names: Names, wanted: str | None) -> str:
+    if wanted is not None:
+        _check_exists(source, names, wanted, option="--label-column")
+        return wanted
+    if PATHS_COLUMN in names:
+        return PATHS_COLUMN
+    known = tuple(name for name in _LABEL_COLUMNS if name in names)
+    if len(known) == 1:
+        return known[0]
+    step = "say which holds the category paths: --label-column COLUMN"
+    if known:
+        raise ColumnError(source, f"{_shown(known)} may each be the label column", step)
+    usual = _shown((PATHS_COLUMN, *_LABEL_COLUMNS))
+    problem = f"no label column, such as {usual}; its columns are {_shown(names)}"
+    raise ColumnError(source, problem, step)
+
+
+def _check_exists(source: str, names: Names, name: str, *, option: str) -> None:
+    if name not in names:
+        problem = f"no column {name!r}, which {option} names; its columns are {_shown(names)}"
+        raise ColumnError(source, problem)
+
+
+def _shown(names: Names) -> str:
+    more = f" and {len(names) - _N_SHOWN:,} more" if len(names) > _N_SHOWN else ""
+    return ", ".join(map(repr, filter(None, names[:_N_SHOWN]))) + more

@@ -1,0 +1,36 @@
+"""Physical lines of a text, with their number and byte offset, in bounded memory."""
+
+from collections.abc import Iterator
+
+from xmlrec.catalog.sources import Source
+
+MAX_LINE_BYTES = 4 << 20
+_HEAD_BYTES = 1024
+
+Line = tuple[int, int, bytes, bool]
+"""Number from 1, byte offset from 0, the bytes with their line break, and whether they are only
+the first kilobyte of a line longer than `MAX_LINE_BYTES`."""
+
+
+def split_lines(source: Source) -> Iterator[Line]:
+    r"""Yield the lines of ``source``, without the half line where a damaged file breaks off.
+
+    A line ends at ``\n``, ``\r\n`` or ``\r``, whatever the lines before ended with. One block and
+    one line are in memory, of a line that is too long only a kilobyte.
+    """
+    number, byte, n_dropped, tail = 1, source.start, 0, b""
+    for block in source.blocks():
+        lines = (tail + block).splitlines(keepends=True)
+        # the last line may go on in the next block, and a \r there may be half of a \r\n
+        tail = b"" if lines[-1].endswith(b"\n") else lines.pop()
+        for line in lines:
+            is_cut = n_dropped > 0 or len(line) > MAX_LINE_BYTES
+            yield number, byte, line[:_HEAD_BYTES] if is_cut else line, is_cut
+            number += 1
+            byte += len(line) + n_dropped
+            n_dropped = 0
+        if len(tail) > (_HEAD_BYTES if n_dropped else MAX_LINE_BYTES):
+            n_dropped += len(tail) - _HEAD_BYTES
+            tail = tail[: _HEAD_BYTES - 1] + tail[-1:]
+    if tail and source.damage is None:
+        yield number, byte, tail, n_dropped > 0

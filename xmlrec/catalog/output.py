@@ -1,0 +1,154 @@
+"""Text files that are there whole or not at all."""
+
+import gzip
+import io
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from xmlrec.errors import InputError
+
+STDOUT = "-"
+_BUFFER_BYTES = 1 << 16
+
+
+class TextOutput:
+    r"""Writes text as UTF-8 to an open file.
+
+    Half a surrogate pair, which UTF-8 does not have, is written as ``\udXXX``: in JSON the escape
+    that it needs.
+    """
+
+    def __init__(self, name: str, stream: BinaryIO) -> None:
+        self._name, self._stream = name, stream
+
+    def write(self, text: str) -> None:
+        """Write ``text``; raise as `open_output` says."""
+        try:
+            self._stream.write(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise _named(self._name, error) from None
+
+    def flush(self) -> None:
+        """Hand on what is still in memory."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise _named(self._name, error) from None
+
+
+@contextmanager
+def open_output(path: str) -> Iterator[TextOutput]:
+    """Write a file that takes the place of ``path`` when the block ends well.
+
+    Until then it is a hidden file in the same folder, and if the block raises it vanishes. It is
+    gzip if the name ends in .gz. Standard output, "-", and what is no regular file, such as a
+    pipe, are written to directly.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be written, on entering or later. A reader that went away raises
+        `BrokenPipeError`.
+    """
+    if path == STDOUT:
+        output = TextOutput("standard output", sys.stdout.buffer)
+        yield output
+        output.flush()
+    elif is_special(path):
+        stream = _open(path, path, "wb")
+        output = TextOutput(path, stream)
+        try:
+            yield output
+            output.flush()
+        finally:
+            with suppress(OSError):  # what flush could not write
+                stream.close()
+    else:
+        part = _Part(path)
+        try:
+            yield TextOutput(path, part.stream)
+            part.commit()
+        except BaseException:
+            part.discard()
+            raise
+
+
+def is_special(path: str) -> bool:
+    """Say whether ``path`` is there and neither a regular file nor a folder: a pipe, a device."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def remove(path: str) -> None:
+    """Remove the file ``path`` if it is there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise _named(path, error) from None
+
+
+class _Part:
+    """A file on its way to ``path``, under another name in the same folder."""
+
+    def __init__(self, path: str) -> None:
+        self._target = os.path.realpath(path)
+        self._folder = os.path.dirname(self._target)
+        if os.path.isdir(self._target):
+            raise InputError(path, "it is a folder, not a file", "name a file in it")
+        if not os.path.isdir(self._folder):
+            raise InputError(path, f"there is no folder {self._folder}", "make it first")
+        self._name = path
+        self._path = os.path.join(self._folder, f".xmlrec-{secrets.token_hex(8)}.part")
+        self._file = _open(path, self._path, "xb")
+        self.stream = self._file
+        if path.lower().endswith(".gz"):
+            zipped = gzip.GzipFile("", "wb", 6, self._file, mtime=0)  # same rows, same bytes
+            self.stream = io.BufferedWriter(zipped, _BUFFER_BYTES)
+
+    def commit(self) -> None:
+        """Put the file in its place, and on the disk."""
+        try:
+            if self.stream is not self._file:
+                self.stream.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            os.replace(self._path, self._target)
+        except OSError as error:
+            raise _named(self._name, error) from None
+        _sync_folder(self._folder)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        for stream in (self.stream, self._file):
+            with suppress(OSError):  # what is buffered may not fit on the disk
+                stream.close()
+        with suppress(FileNotFoundError):
+            os.unlink(self._path)
+
+
+def _open(name: str, path: str, mode: str) -> BinaryIO:
+    try:
+        return io.BufferedWriter(io.FileIO(path, mode), _BUFFER_BYTES)
+    except OSError as error:
+        raise _named(name, error) from None
+
+
+def _sync_folder(folder: str) -> None:
+    with suppress(OSError):  # not every system opens folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _named(name: str, error: OSError) -> OSError | InputError:
+    if isinstance(error, BrokenPipeError):
+        return error
+    return InputError(name, f"it cannot be written ({error.strerror})")

@@ -1,0 +1,95 @@
+"""The shape of a result: one row for each row of the catalog, in every format."""
+
+from collections.abc import Sequence
+from typing import Literal, TypedDict
+
+from xmlrec.taxonomy.node import SEPARATOR
+
+SCHEMA = 1
+"""The number of this shape; it grows when a key changes its meaning or goes."""
+
+Status = Literal["ok", "review", "abstain", "error"]
+Value = str | float | None
+
+
+class ResultPath(TypedDict):
+    """One category that an item may belong to; the id is the one in the taxonomy."""
+
+    category_id: str
+    path: list[str]
+    path_text: str
+    score: float
+    confidence: float | None
+    level_confidence: list[float] | None
+
+
+class ResultRow(TypedDict):
+    """What is said about one item.
+
+    ``paths`` are the categories that hold, ``alternatives`` the next best ones, each best first.
+    ``reason`` says why the status is not "ok" (such as "empty_text"), ``error`` what went wrong
+    where it is "error". ``taxonomy`` and ``model`` name the versions that answered.
+    """
+
+    id: str
+    status: Status
+    reason: str | None
+    paths: list[ResultPath]
+    alternatives: list[ResultPath]
+    taxonomy: str
+    model: str
+    schema: int
+    error: str | None
+
+
+def result_path(category_id: str, path: Sequence[str], score: float) -> ResultPath:
+    """Return a category with its path from the root and its score; no probabilities yet."""
+    return {
+        "category_id": category_id,
+        "path": list(path),
+        "path_text": SEPARATOR.join(path),
+        "score": score,
+        "confidence": None,
+        "level_confidence": None,
+    }
+
+
+def result_row(
+    row_id: str,
+    paths: Sequence[ResultPath],
+    alternatives: Sequence[ResultPath] = (),
+    *,
+    taxonomy: str,
+    model: str,
+    status: Status = "ok",
+    reason: str | None = None,
+    error: str | None = None,
+) -> ResultRow:
+    """Return the result for the item with this id."""
+    return {
+        "id": row_id,
+        "status": status,
+        "reason": reason,
+        "paths": list(paths),
+        "alternatives": list(alternatives),
+        "taxonomy": taxonomy,
+        "model": model,
+        "schema": SCHEMA,
+        "error": error,
+    }
+
+
+def wide_header(n_paths: int) -> list[str]:
+    """Return the columns of the CSV form with ``n_paths`` categories in a row, at least 1."""
+    header = ["id", "status", "reason", "category_id", "category_path", "score", "confidence"]
+    for place in range(1, n_paths):
+        header += [f"alt{place}_{name}" for name in ("id", "path", "score", "confidence")]
+    return header
+
+
+def wide_values(row: ResultRow, n_paths: int) -> list[Value]:
+    """Return a row under `wide_header`: its paths, then its alternatives, then blanks."""
+    values: list[Value] = [row["id"], row["status"], row["reason"]]
+    for path in (row["paths"] + row["alternatives"])[:n_paths]:
+        values += [path["category_id"], path["path_text"], path["score"], path["confidence"]]
+    return values + [None] * (3 + 4 * n_paths - len(values))

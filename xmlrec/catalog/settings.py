@@ -1,0 +1,54 @@
+"""What a user may say about how to read a catalog."""
+
+import codecs
+from dataclasses import dataclass
+
+from xmlrec.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CatalogSettings:
+    """How to read a catalog.
+
+    Attributes
+    ----------
+    text_columns : tuple of str, optional
+        Columns to classify by; they must exist. By default what there is of title and description.
+    id_column, label_column : str, optional
+        By default ``id``, else the row's number; and ``paths``, else the one known label column.
+    encoding : str, optional
+        A codec's name. By default UTF-8, and what looks like Latin-1 or UTF-16 is refused.
+    delimiter : str, optional
+        One character. By default a tab for .tsv, else guessed from the header.
+    needs_labels : bool
+        Whether rows get their paths; a catalog without a label column is then refused.
+
+    Raises
+    ------
+    InputError
+        If the encoding or the delimiter cannot be one.
+    """
+
+    text_columns: tuple[str, ...] | None = None
+    id_column: str | None = None
+    label_column: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    needs_labels: bool = False
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None and not _is_text_encoding(self.encoding):
+            step = "give one such as utf-8, cp1252 or utf-16"
+            raise InputError("--encoding", f"there is no encoding {self.encoding!r}", step)
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            step = "give one that is neither a quote nor a line break, such as ';'"
+            raise InputError("--delimiter", f"{self.delimiter!r} is not one character", step)
+
+
+def _is_text_encoding(encoding: str) -> bool:
+    try:
+        "a".encode(encoding)
+        codecs.getincrementaldecoder(encoding)("replace").decode(b"a")
+    except (LookupError, ValueError):
+        return False
+    return True
