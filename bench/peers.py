@@ -39,7 +39,9 @@ class System:
 
 
 ENGINE_TREE = System("label_trees, 1 tree", "label_trees", {"n_trees": 1})
-ENGINE = System("label_trees, 3 trees", "label_trees", {"n_trees": 3})
+ENGINE = System("label_trees, 3 trees, C 0.3", "label_trees", {"n_trees": 3, "C": 0.3})
+"""For the sparse sets: C of 1, 0.5, 0.3 and 0.2 were compared on a quarter of their training rows,
+held out, three times; 0.3 was best on both."""
 PECOS_TREE = System("PECOS tree", "libpecos", {"split": 32})
 PEERS = (
     PECOS_TREE,

@@ -6,7 +6,7 @@
 from typing import TYPE_CHECKING, Any
 
 from label_trees.forest import LabelForest
-from label_trees.persist import load_forest, save_forest
+from label_trees.persist import load_array, load_forest, save_forest
 from label_trees.ranking import Ranking, empty_ranking
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ __all__ = [
     "LabelTreeClassifier",
     "Ranking",
     "empty_ranking",
+    "load_array",
     "load_forest",
     "save_forest",
 ]

@@ -68,7 +68,7 @@ def load_forest(folder: Path) -> LabelForest:
         format_number, n_trees, n_features, n_labels = (
             int(sizes[name]) for name in ("format", "n_trees", "n_features", "n_labels")
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise ValueError(f"{path} cannot be read: {error!r}") from None
     if format_number > FORMAT:
         raise ValueError(f"{folder} is of format {format_number}, this version reads {FORMAT}")
@@ -81,11 +81,22 @@ def load_forest(folder: Path) -> LabelForest:
     )
 
 
-def _load_array(path: Path, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
+def load_array(path: Path) -> np.ndarray[Any, Any]:
+    """Return the array of a ``.npy`` file, memory-mapped.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or damaged.
+    """
     try:
-        array = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except Exception as error:  # a damaged header can raise nearly anything, SyntaxError too
         raise ValueError(f"{path} cannot be read: {error}") from None
+
+
+def _load_vector(path: Path, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
+    array = load_array(path)
     if array.dtype != dtype or array.ndim != 1:
         raise ValueError(
             f"{path} holds {array.dtype} of shape {array.shape}, expected one row of "
@@ -96,7 +107,7 @@ def _load_array(path: Path, dtype: type[np.generic]) -> np.ndarray[Any, Any]:
 
 def _load_tree(folder: Path, number: int, n_labels: int) -> TrainedTree:
     arrays = {
-        name: _load_array(folder / f"tree{number}.{name}.npy", dtype)
+        name: _load_vector(folder / f"tree{number}.{name}.npy", dtype)
         for name, dtype in (TREE_ARRAYS | WEIGHT_ARRAYS).items()
     }
     try:
