@@ -46,9 +46,7 @@ class TaxonomyError(XmlrecError):
     def __str__(self) -> str:
         shown = "; ".join(self.problems[:3])
         more = f"; and {len(self.problems) - 3} more" if len(self.problems) > 3 else ""
-        return (
-            f"{self.source}: {shown}{more}; run `xmlrec taxonomy lint {self.source}` to list all"
-        )
+        return f"{self.source}: {shown}{more}; run `xmlrec taxonomy lint {self.source}` to list all"
 
 
 class TrainingError(XmlrecError):

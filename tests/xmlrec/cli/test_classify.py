@@ -1,0 +1,68 @@
+import sys
+
+from xmlrec.cli.classify import batches
+
+
+def test_paths_are_printed_below_their_text(xmlrec, model):
+    result = xmlrec("classify", "ankle boot", "flexible hose", "--model", model, "-k", "2")
+
+    assert (result.code, result.err) == (0, "")
+    assert result.lines[0] == "ankle boot"
+    assert result.lines[1].endswith("Shoes > Boots")
+    assert result.lines[3] == "flexible hose"
+    assert result.lines[4].endswith("Garden > Hoses")
+    assert len(result.lines) == 6
+
+
+def test_json_gives_one_row_a_text(xmlrec, model):
+    result = xmlrec("classify", "ankle boot", "hose", "--model", model, "--json", "-k", "3")
+
+    assert result.code == 0
+    assert [row["id"] for row in result.rows] == ["1", "2"]
+    assert result.rows[0]["paths"][0]["path"] == ["Shoes", "Boots"]
+    assert len(result.rows[0]["alternatives"]) == 2
+
+
+def test_a_dash_reads_lines_from_standard_input(xmlrec, model):
+    lines = b"ankle boot\r\n\nflexible hose\nb\xffot"  # blank, not UTF-8, no line break at the end
+    result = xmlrec("classify", "-", "--model", model, "--json", stdin=lines)
+
+    assert result.code == 0
+    assert [(row["id"], row["status"], row["reason"]) for row in result.rows] == [
+        ("1", "ok", None),
+        ("2", "abstain", "empty_text"),
+        ("3", "ok", None),
+        ("4", "ok", None),
+    ]
+
+
+def test_numbers_go_on_from_batch_to_batch(xmlrec, model):
+    result = xmlrec("classify", "-", "--model", model, "--json", stdin=b"boot\n" * 2100)
+
+    assert [row["id"] for row in result.rows] == [str(number) for number in range(1, 2101)]
+
+
+def test_no_answer_says_why(xmlrec, model):
+    result = xmlrec("classify", "", "\u4e00", "--model", model)
+
+    assert result.code == 0
+    assert "(no answer: empty_text)" in result.lines[1]
+    assert "(no answer: no_known_words)" in result.lines[3]
+
+
+def test_empty_standard_input_gives_nothing(xmlrec, model):
+    assert xmlrec("classify", "-", "--model", model) == (0, "", "")
+
+
+def test_no_text_is_a_usage_error(xmlrec, model):
+    assert xmlrec("classify", "--model", model).code == 2
+
+
+def test_k_must_be_positive(xmlrec, model):
+    assert xmlrec("classify", "boot", "--model", model, "-k", "0").code == 2
+
+
+def test_a_terminals_lines_are_answered_one_by_one(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+
+    assert list(batches(iter(["a", "b"]))) == [["a"], ["b"]]

@@ -1,0 +1,31 @@
+from functools import partial
+
+import xmlrec.demo as xmlrec_demo
+
+
+def test_the_demo_runs_from_catalog_to_categorized_dump(xmlrec, tmp_path, monkeypatch):
+    small = partial(xmlrec_demo.write_demo, n=500, n_dump=40)
+    monkeypatch.setattr(xmlrec_demo, "write_demo", small)
+
+    result = xmlrec("demo", tmp_path / "demo")
+
+    assert result.code == 0
+    for heading in ("== train", "== classify", "== evaluate", "== categorize"):
+        assert heading in result.out
+    assert "Wireless gaming mouse, 16000 DPI, RGB" in result.out
+    assert "p@1" in result.out
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {
+        "taxonomy.csv",
+        "train.jsonl",
+        "test.jsonl",
+        "dump.csv",
+        "model",
+        "categorized.csv",
+        "categorized.csv.rejects.jsonl",
+    }
+
+
+def test_a_folder_that_cannot_be_made_is_named(xmlrec, shop):
+    message = xmlrec("demo", "shop.csv/demo").refused()
+
+    assert message.startswith("error: shop.csv/demo: it cannot be written (")

@@ -1,0 +1,5 @@
+"""``python -m xmlrec``."""
+
+from xmlrec.cli import main
+
+main()

@@ -1,0 +1,45 @@
+"""All commands, and what becomes of an error.
+
+Nothing here imports numpy: a command imports what it needs when it runs.
+"""
+
+import io
+import logging
+import sys
+
+import typer
+
+from xmlrec.cli.categorize import categorize
+from xmlrec.cli.classify import classify
+from xmlrec.cli.demo import demo
+from xmlrec.cli.evaluate import evaluate
+from xmlrec.cli.model import info, verify
+from xmlrec.cli.taxonomy import taxonomy_app
+from xmlrec.cli.train import train
+from xmlrec.errors import XmlrecError
+
+app = typer.Typer(
+    name="xmlrec",
+    help="Classify product catalogs into taxonomy paths.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (train, classify, categorize, evaluate, info, verify, demo):
+    app.command()(command)
+app.add_typer(taxonomy_app, name="taxonomy")
+
+
+def main() -> None:
+    """Run the command line; an error that a user can act on is one line and its exit code.
+
+    What is written is UTF-8, as the files are, whatever the locale says.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    try:
+        app()
+    except XmlrecError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)

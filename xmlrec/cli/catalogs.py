@@ -1,0 +1,117 @@
+"""Reading whole labelled catalogs for training and measuring, with rejects counted and kept."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from xmlrec.catalog import CatalogSettings, ReadCounts, Reject, RejectsWriter, read_catalog
+from xmlrec.errors import TrainingError
+
+if TYPE_CHECKING:
+    from xmlrec.models import TaxonomyClassifier
+
+N_SHOWN = 3
+
+
+class Rejects:
+    """Collects rejects; writes them to a file, if one is given, and shows the first on stderr."""
+
+    def __init__(self, writer: RejectsWriter | None = None) -> None:
+        self._writer = writer
+        self.n = 0
+
+    def __call__(self, reject: Reject) -> None:
+        """Take one reject."""
+        self.n += 1
+        if self.n <= N_SHOWN:
+            place = f"{reject.source}:{reject.line}"
+            typer.echo(f"rejected {place}: {reject.code}: {reject.message}", err=True)
+        if self._writer is not None:
+            self._writer(reject)
+
+
+class LabelledCatalog(NamedTuple):
+    """A whole catalog in memory: items for `TaxonomyClassifier.fit`, and where they stand."""
+
+    source: str
+    items: list[Mapping[str, Any]]
+    lines: list[int]
+    text: tuple[str, ...]
+
+
+def read_labelled(
+    catalog: str, settings: CatalogSettings, *, rejects: Path | None = None
+) -> LabelledCatalog:
+    """Read a catalog whose rows name their category paths.
+
+    Rows that cannot be used are counted on stderr and written to ``rejects``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or breaks off: half a catalog is not trained on.
+    """
+    writer = RejectsWriter(None if rejects is None else str(rejects))
+    with writer, read_catalog(catalog, settings, Rejects(writer)) as reader:
+        labelled = LabelledCatalog(catalog, [], [], reader.columns.text)
+        for row in reader:
+            labelled.items.append({**row.fields, "id": row.id, "paths": row.paths})
+            labelled.lines.append(row.line)
+        report_counts(catalog, reader.counts, rejects)
+        return labelled
+
+
+@contextmanager
+def naming(catalog: str) -> Iterator[None]:
+    """Put the file's name in front of what is wrong with its rows as a whole."""
+    try:
+        yield
+    except TrainingError as error:
+        raise TrainingError(f"{catalog}: {error}") from None
+
+
+def report_counts(source: str, counts: ReadCounts, rejects: str | Path | None) -> None:
+    """Say on stderr how many rows were rejected and repaired, by code."""
+    for what, by_code in (("rejected", counts.rejected), ("repaired", counts.repaired)):
+        if by_code:
+            codes = ", ".join(f"{code} {n:,}" for code, n in sorted(by_code.items()))
+            kept = f"; kept in {rejects}" if what == "rejected" and rejects else ""
+            typer.echo(f"{source}: {by_code.total():,} rows {what} ({codes}){kept}", err=True)
+
+
+def report_training(
+    classifier: "TaxonomyClassifier", model: Path, catalog: LabelledCatalog, *, has_file: bool
+) -> None:
+    """Say on stderr what a model was made of, and what of the catalog was not used."""
+    typer.echo(
+        f"{model}: {classifier.n_items_:,} items, {len(classifier.taxonomy_):,} categories, "
+        f"{int((classifier.label_counts_ > 0).sum()):,} of them with items",
+        err=True,
+    )
+    if n_unused := len(catalog.items) - classifier.n_items_:
+        typer.echo(f"{n_unused:,} rows without text or category not used", err=True)
+    is_empty_leaf = classifier.taxonomy_.is_leaf & (classifier.label_counts_ == 0)
+    if n_empty := int(is_empty_leaf.sum()):
+        n_named = int((is_empty_leaf & classifier.is_findable).sum())
+        found = f"{n_named:,} are found by name, {n_empty - n_named:,} cannot be found"
+        typer.echo(f"{n_empty:,} leaf categories have no item: {found}", err=True)
+    if classifier.added_ and has_file:
+        shown = ", ".join(repr(path) for path in classifier.added_[:N_SHOWN])
+        n_added = len(classifier.added_)
+        typer.echo(f"{n_added:,} categories not in the file were added: {shown}", err=True)
+    report_refused(classifier, catalog)
+
+
+def report_refused(classifier: "TaxonomyClassifier", catalog: LabelledCatalog) -> None:
+    """Say on stderr which paths have no category, the first of them with their places."""
+    for row, _, refusal in classifier.refused_[:N_SHOWN]:
+        place = f"{catalog.source}:{catalog.lines[row]}"
+        typer.echo(f"left out {place}: {refusal.code}: {refusal.message}", err=True)
+    if classifier.refused_:
+        by_code = Counter(refusal.code for _, _, refusal in classifier.refused_)
+        codes = ", ".join(f"{code} {n:,}" for code, n in sorted(by_code.items()))
+        typer.echo(f"{catalog.source}: {by_code.total():,} paths left out ({codes})", err=True)

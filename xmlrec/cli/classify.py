@@ -1,0 +1,58 @@
+"""``xmlrec classify``."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xmlrec.cli.options import JsonOption, ModelOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from xmlrec.catalog import ResultRow
+
+LINES_PER_BATCH = 1024
+
+
+def classify(
+    text: Annotated[list[str], typer.Argument(help="Product texts; - reads lines from stdin")],
+    model: ModelOption,
+    k: Annotated[int, typer.Option("-k", min=1, help="Paths a text")] = 5,
+    as_json: JsonOption = False,
+    threads: ThreadsOption = None,
+) -> None:
+    """Print the best taxonomy paths of each TEXT."""
+    from xmlrec.cli.compiling import announce_compilation
+    from xmlrec.models import TaxonomyClassifier
+
+    classifier = TaxonomyClassifier.load(model, n_threads=threads)
+    announce_compilation()
+    number = 0
+    for batch in batches(stdin_lines() if text == ["-"] else iter(text)):
+        for line, row in zip(batch, classifier.classify(batch, k), strict=True):
+            number += 1
+            row["id"] = str(number)
+            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else shown(line, row))
+
+
+def stdin_lines() -> Iterator[str]:
+    """Yield the lines of standard input; bytes that are not UTF-8 become U+FFFD."""
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def batches(lines: Iterator[str]) -> Iterable[list[str]]:
+    """Cut lines into batches; a terminal's lines are answered one by one."""
+    size = 1 if sys.stdin.isatty() else LINES_PER_BATCH
+    while batch := list(islice(lines, size)):
+        yield batch
+
+
+def shown(text: str, row: "ResultRow") -> str:
+    """Return a text and its paths as lines for people."""
+    if row["status"] == "abstain":
+        return f"{text}\n   (no answer: {row['reason']})"
+    found = [*row["paths"], *row["alternatives"]]
+    return "\n".join([text, *(f"  {path['score']:6.3f}  {path['path_text']}" for path in found)])

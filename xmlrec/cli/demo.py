@@ -1,0 +1,82 @@
+"""``xmlrec demo``."""
+
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = (
+    "Wireless gaming mouse, 16000 DPI, RGB",
+    "Stainless steel cordless kettle 1.7 L",
+    "Waterproof hiking boots for women",
+    "Wooden train set for toddlers",
+    "Garden hose with spray nozzle",
+)
+
+
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where the demo's files go")] = Path("demo"),
+) -> None:
+    """Make a catalog up, train on it, classify products and categorize a dump of them."""
+    from xmlrec.cli.categorize import categorize
+    from xmlrec.cli.classify import classify
+    from xmlrec.cli.evaluate import evaluate
+    from xmlrec.cli.train import train
+    from xmlrec.demo import write_demo
+    from xmlrec.errors import InputError
+
+    model, out = folder / "model", folder / "categorized.csv"
+    try:
+        counts = write_demo(folder)
+    except OSError as error:
+        raise InputError(str(folder), f"it cannot be written ({error.strerror})") from None
+    for name, n in counts.items():
+        typer.echo(f"made {folder / name}: {n:,} rows", err=True)
+
+    train_file, test_file, dump = (
+        str(folder / name) for name in ("train.jsonl", "test.jsonl", "dump.csv")
+    )
+    heading("train", f"xmlrec train {train_file} --taxonomy {folder}/taxonomy.csv --model {model}")
+    timed(lambda: train(train_file, model, taxonomy=folder / "taxonomy.csv"))
+    heading("classify", f'xmlrec classify "{EXAMPLES[0]}" ... --model {model} -k 3')
+    timed(lambda: classify(list(EXAMPLES), model, k=3))
+    heading("evaluate", f"xmlrec evaluate {test_file} --model {model}")
+    timed(lambda: evaluate(test_file, model))
+    heading("categorize", f"xmlrec categorize {dump} --model {model} --out {out}")
+    timed(lambda: categorize(dump, model, out=str(out)))
+    show_dump(dump, out)
+
+
+def heading(what: str, command: str) -> None:
+    """Print the step that comes and the command that does the same."""
+    typer.echo(f"\n== {what}\n$ {command}")
+
+
+def timed(step: Callable[[], None]) -> None:
+    """Run a step and say how long it took."""
+    started = time.perf_counter()
+    step()
+    typer.echo(f"({time.perf_counter() - started:.1f} s)")
+
+
+def show_dump(dump: str, out: Path, n_rows: int = 8) -> None:
+    """Print the first rows of a dump and what became of them."""
+    import csv
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from xmlrec.catalog import CatalogSettings, read_catalog
+
+    table = Table("id", "title", "category", box=None)
+    with (
+        read_catalog(dump, CatalogSettings(), lambda reject: None) as rows,
+        out.open(encoding="utf-8", newline="") as file,
+    ):
+        for row, result in islice(zip(rows, csv.DictReader(file), strict=False), n_rows):
+            table.add_row(row.id, row.fields["title"], result["category_path"])
+    Console().print(table)
+    typer.echo(f"... all in {out}; rows that could not be read in {out}.rejects.jsonl")

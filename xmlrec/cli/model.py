@@ -1,0 +1,47 @@
+"""``xmlrec info`` and ``xmlrec verify``."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from xmlrec.cli.options import JsonOption
+
+ModelArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Model directory")]
+
+
+def info(model: ModelArgument, as_json: JsonOption = False) -> None:
+    """Say what a model was trained on and how."""
+    from xmlrec.models import model_digest, read_manifest
+
+    manifest = read_manifest(model)
+    manifest["digest"] = model_digest(model)
+    manifest["bytes"] = sum(file["bytes"] for file in manifest.pop("files").values())
+    if as_json:
+        typer.echo(json.dumps(manifest, ensure_ascii=False))
+        return
+    rows = flat(manifest)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        typer.echo(f"{name:<{width}}  {value}")
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Return nested values with their dotted names."""
+    rows: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            rows += flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, ", ".join(value) if isinstance(value, list) else value))
+    return rows
+
+
+def verify(model: ModelArgument) -> None:
+    """Check every file of a model against its digest."""
+    from xmlrec.models import verify_model
+
+    manifest = verify_model(model)
+    size = sum(file["bytes"] for file in manifest["files"].values())
+    typer.echo(f"{model}: {len(manifest['files'])} files, {size:,} bytes, every digest matches")

@@ -1,0 +1,30 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CatalogArgument = Annotated[
+    str, typer.Argument(metavar="CATALOG", help=".jsonl, .csv or .tsv, also .gz; - is stdin")
+]
+ModelOption = Annotated[Path, typer.Option("--model", metavar="DIR", help="Model directory")]
+TextOption = Annotated[
+    list[str] | None,
+    typer.Option("--text", metavar="COLUMN", help="Column to read, the title first; repeatable"),
+]
+IdOption = Annotated[
+    str | None, typer.Option("--id-column", metavar="COLUMN", help="Default: id, else row numbers")
+]
+LabelOption = Annotated[
+    str | None,
+    typer.Option("--label-column", metavar="COLUMN", help="Default: paths, else the known one"),
+]
+EncodingOption = Annotated[str | None, typer.Option("--encoding", help="Default: utf-8")]
+DelimiterOption = Annotated[
+    str | None, typer.Option("--delimiter", help="Of a CSV file; default: guessed")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, help="Default: all processors")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]

@@ -1,0 +1,77 @@
+"""``xmlrec train``."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xmlrec.cli.options import (
+    CatalogArgument,
+    DelimiterOption,
+    EncodingOption,
+    IdOption,
+    LabelOption,
+    ModelOption,
+    TextOption,
+    ThreadsOption,
+)
+
+DEFAULT_TEXT = ("title", "description")
+
+
+def train(
+    catalog: CatalogArgument,
+    model: ModelOption,
+    taxonomy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default: the catalog's own paths")
+    ] = None,
+    valid: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Labelled catalog to measure the model on")
+    ] = None,
+    text: TextOption = None,
+    preset: Annotated[str, typer.Option(help="fast")] = "fast",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse paths that the taxonomy file lacks")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    id_column: IdOption = None,
+    label_column: LabelOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Train a model on CATALOG, whose rows name their category paths."""
+    from xmlrec.catalog import CatalogSettings
+    from xmlrec.cli.catalogs import naming, read_labelled, report_training
+    from xmlrec.cli.compiling import announce_compilation
+    from xmlrec.models import PRESETS, TaxonomyClassifier, check_writable
+    from xmlrec.taxonomy import read_taxonomy
+
+    if preset not in PRESETS:
+        raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}")
+    check_writable(model)
+    tree = None if taxonomy is None else read_taxonomy(taxonomy, strict=strict)
+    settings = CatalogSettings(
+        text_columns=tuple(text) if text else None,
+        id_column=id_column,
+        label_column=label_column,
+        encoding=encoding,
+        delimiter=delimiter,
+        needs_labels=True,
+    )
+    rejects = model.with_name(f"{model.name}.rejects.jsonl")
+    labelled = read_labelled(catalog, settings, rejects=rejects)
+    valid_items = None
+    if valid is not None:
+        valid_items = read_labelled(valid, replace(settings, text_columns=labelled.text)).items
+    announce_compilation()
+    classifier = TaxonomyClassifier(
+        preset=preset, text=labelled.text or DEFAULT_TEXT, seed=seed, n_threads=threads
+    )
+    with naming(catalog):
+        classifier.fit(labelled.items, tree, valid_items, strict=strict)
+    classifier.save(model)
+    report_training(classifier, model, labelled, has_file=taxonomy is not None)
+    for name, value in classifier.valid_metrics_.items():
+        typer.echo(f"  valid {name} {value:.2f}", err=True)

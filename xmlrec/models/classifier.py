@@ -1,0 +1,357 @@
+"""`TaxonomyClassifier`: items in, taxonomy paths out."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from label_trees import Ranking
+from xmlrec.catalog import ResultPath, ResultRow, result_path, result_row
+from xmlrec.errors import ModelError, TrainingError
+from xmlrec.metrics import evaluate_ranking, inverse_propensity
+from xmlrec.models.model_dir import RETRAIN, model_digest, read_manifest, write_model
+from xmlrec.models.ranker import TextRanker, cross_rank
+from xmlrec.models.settings import RankerSettings
+from xmlrec.models.training import (
+    LabelledItem,
+    LabelledItems,
+    findable_columns,
+    item_paths,
+    label_items,
+    label_texts,
+    text_items,
+)
+from xmlrec.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
+
+logger = logging.getLogger(__name__)
+
+Item = str | Mapping[str, Any]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+
+class TaxonomyClassifier:
+    """Classify items into the paths of a taxonomy.
+
+    Parameters
+    ----------
+    preset : str, default="fast"
+        Recipe: "fast" is label trees on text features.
+    text : sequence of str, default=("title", "description")
+        Fields that are read, the title first. An item that is a string is a title.
+    seed : int, default=0
+        Same seed, same items: same model, byte for byte.
+    n_threads : int, optional
+        All processors by default. Results do not depend on it.
+
+    Attributes
+    ----------
+    taxonomy_ : Taxonomy
+        The one given to `fit`, and after it the categories that the training items added. A label
+        column is a category's number in it.
+    added_ : tuple of str
+        Path texts of the added categories.
+    refused_ : list of (int, str, Refusal)
+        Training paths that have no label column: position of the item, path text, and why.
+    taxonomy_name_ : str
+        The taxonomy's source and digest, as they stand in result rows.
+    label_counts_ : int32 array, shape (len(taxonomy_),)
+        Training items of each category; one with none is kept, see ``is_findable``.
+    n_items_ : int
+        Training items that had a category and a text.
+    valid_metrics_ : dict of str to float
+        Metrics on the validation items, empty without any.
+    """
+
+    def __init__(
+        self,
+        *,
+        preset: str = "fast",
+        text: Sequence[str] = ("title", "description"),
+        seed: int = 0,
+        n_threads: int | None = None,
+    ) -> None:
+        self.settings = RankerSettings(preset=preset, text=tuple(text), seed=seed)
+        self.n_threads = n_threads
+        self.added_: tuple[str, ...] = ()
+        self.valid_metrics_: dict[str, float] = {}
+        self.model_name_ = f"{preset}@unsaved"
+
+    def fit(
+        self,
+        items: Sequence[LabelledItem],
+        taxonomy: Taxonomy | None = None,
+        valid: Sequence[LabelledItem] | None = None,
+        *,
+        strict: bool = False,
+    ) -> Self:
+        """Learn from items that name their category paths.
+
+        Parameters
+        ----------
+        items : sequence of mappings
+            Fields, and under ``paths`` the item's category paths: lists of elements (ids,
+            ``id_name`` or names, from the top down) or texts ``A > B > C``. Several paths, inner
+            categories and items without text or paths are fine.
+        taxonomy : Taxonomy, optional
+            Without one it is made of the items' paths.
+        valid : sequence of mappings, optional
+            Items to measure the model on; see ``valid_metrics_``.
+        strict : bool, default=False
+            Refuse paths that are not in ``taxonomy`` instead of adding them.
+
+        Raises
+        ------
+        TrainingError
+            If fewer than two categories have an item with text, or no item of ``valid`` has a path.
+        """
+        started = time.perf_counter()
+        if valid is not None and not any(map(item_paths, valid)):
+            raise TrainingError(f"none of the {len(valid):,} validation rows has a category path")
+        labelled = label_items(items, taxonomy, strict=strict)
+        texts = text_items(items, self.settings.text)
+        has_label = np.diff(labelled.Y.indptr) > 0
+        usable = np.flatnonzero(has_label & np.array([bool(item) for item in texts], dtype=bool))
+        Y = labelled.Y[usable]
+        counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
+        check_trainable(len(items), labelled, usable.size, counts)
+        self.ranker_ = TextRanker.fit(
+            [texts[i] for i in usable.tolist()],
+            Y,
+            label_texts(labelled.taxonomy, counts),
+            self.settings,
+            n_threads=self.n_threads,
+        )
+        self.taxonomy_, self.added_, self.refused_ = (
+            labelled.taxonomy,
+            labelled.added,
+            labelled.refused,
+        )
+        name = "catalog" if taxonomy is None else Path(taxonomy.source).name
+        self.taxonomy_name_ = f"{name}@sha256:{labelled.taxonomy.digest[:12]}"
+        self.label_counts_, self.n_items_ = counts, int(usable.size)
+        self.data_digest_ = _digest_items(texts, labelled)
+        self.valid_metrics_ = {} if valid is None else self.evaluate(valid)
+        logger.info(
+            "trained on %d items and %d categories in %.1f s",
+            usable.size,
+            int((counts > 0).sum()),
+            time.perf_counter() - started,
+        )
+        return self
+
+    @property
+    def is_findable(self) -> BoolArray:
+        """Whether a category can be ranked, shape (len(taxonomy_),).
+
+        One without items can where a sibling has some: by its name. The others are kept as they
+        are in the taxonomy, but no item is answered with them.
+        """
+        is_findable = np.zeros(len(self.taxonomy_), dtype=np.bool_)
+        is_findable[findable_columns(self.taxonomy_, self.label_counts_)] = True
+        return is_findable
+
+    def rank(self, items: Sequence[Item], k: int, *, allowed: BoolArray | None = None) -> Ranking:
+        """Return ``(labels, scores)`` (n_items, k): columns of ``taxonomy_``, best first.
+
+        Parameters
+        ----------
+        allowed : bool array, shape (len(taxonomy_),), optional
+            Categories that may be ranked.
+        """
+        texts = text_items(items, self.settings.text)
+        return self.ranker_.rank(texts, k, allowed=allowed, n_threads=self.n_threads)
+
+    def score(
+        self, items: Sequence[Item], candidates: sp.csr_array, *, allowed: BoolArray | None = None
+    ) -> sp.csr_array:
+        """Return the scores of the stored pairs of ``candidates`` (n_items, len(taxonomy_)).
+
+        Pairs that cannot be scored, or are not ``allowed``, are absent.
+        """
+        texts = text_items(items, self.settings.text)
+        return self.ranker_.score(texts, candidates, allowed=allowed, n_threads=self.n_threads)
+
+    def cross_rank(
+        self, items: Sequence[LabelledItem], folds: int | IntArray = 5, k: int = 10
+    ) -> Ranking:
+        """Rank labelled items out of fold: each by a ranker that saw neither it nor its fold.
+
+        Parameters
+        ----------
+        items : sequence of mappings
+            As for `fit`; paths that are not in ``taxonomy_`` count as no label.
+        folds : int or int array, shape (n_items,)
+            Number of random folds, or the fold of each item.
+        """
+        labelled = label_items(items, self.taxonomy_, strict=True)
+        if isinstance(folds, int):
+            rng = np.random.default_rng(self.settings.seed)
+            folds = (rng.permutation(len(items)) % folds).astype(np.int32)
+        texts = text_items(items, self.settings.text)
+        return cross_rank(
+            texts,
+            labelled.Y,
+            label_texts(self.taxonomy_, self.label_counts_),
+            folds,
+            k,
+            self.settings,
+            n_threads=self.n_threads,
+        )
+
+    def classify(self, items: Sequence[Item], k: int = 5) -> list[ResultRow]:
+        """Return one result row an item, see `xmlrec.catalog.result_row`.
+
+        The best path is in ``paths``, the next ``k - 1`` are in ``alternatives``. An item without
+        text or without any known word is answered ``abstain`` with the reason. An item's ``id``
+        is taken over; without one it is its position from 1.
+        """
+        labels, scores = self.rank(items, k)
+        texts = text_items(items, self.settings.text)
+        return [
+            self._result(items[i], i, bool(texts[i]), labels[i], scores[i])
+            for i in range(len(items))
+        ]
+
+    def _result(
+        self, item: Item, position: int, has_text: bool, labels: IntArray, scores: Any
+    ) -> ResultRow:
+        item_id = str(position + 1) if isinstance(item, str) else item.get("id", str(position + 1))
+        found = [
+            self._result_path(label, score)
+            for label, score in zip(labels.tolist(), scores.tolist(), strict=True)
+            if label >= 0
+        ]
+        reason = None if found else "no_known_words" if has_text else "empty_text"
+        return result_row(
+            item_id,
+            found[:1],
+            found[1:],
+            status="ok" if found else "abstain",
+            reason=reason,
+            taxonomy=self.taxonomy_name_,
+            model=self.model_name_,
+        )
+
+    def _result_path(self, column: int, score: float) -> ResultPath:
+        return result_path(self.taxonomy_.ids[column], self.taxonomy_.path(column), score)
+
+    def evaluate(self, items: Sequence[LabelledItem]) -> dict[str, float]:
+        """Return all metrics over items with paths, see `xmlrec.metrics.evaluate_ranking`.
+
+        Every item with a path counts; a category that the model does not know is a miss, and has
+        its known ancestors for the hierarchical figures. Items without any path are left out and
+        counted as ``n_without_category``.
+
+        Raises
+        ------
+        TrainingError
+            If no item has a path.
+        """
+        labelled = label_items(items, self.taxonomy_)
+        rows = np.flatnonzero(labelled.has_paths)
+        if not rows.size:
+            raise TrainingError("no row has a category path: there is nothing to measure against")
+        labels, _ = self.rank([items[i] for i in rows.tolist()], k=10)
+        taxonomy = labelled.taxonomy
+        counts = np.zeros(len(taxonomy), dtype=np.int64)
+        counts[: len(self.taxonomy_)] = self.label_counts_
+        metrics = evaluate_ranking(
+            labels,
+            labelled.Y[rows],
+            ancestors=taxonomy.ancestor_matrix(),
+            primary_parents=taxonomy.primary_parents,
+            depths=taxonomy.depths,
+            inv_propensity=inverse_propensity(counts, self.n_items_),
+        )
+        return {**metrics, "n_without_category": len(items) - int(rows.size)}
+
+    def save(self, model_dir: str | Path) -> None:
+        """Write the model directory; it appears complete or not at all.
+
+        Raises
+        ------
+        ModelError
+            If another kind of folder or file stands there, or it cannot be written.
+        """
+
+        def fill(base: Path) -> None:
+            write_taxonomy(self.taxonomy_, base / "taxonomy.jsonl")
+            self.ranker_.save(base)
+
+        description = {
+            "kind": "classifier",
+            "settings": self.settings.to_json(),
+            "taxonomy": {"name": self.taxonomy_name_, "digest": self.taxonomy_.digest},
+            "data": {
+                "digest": self.data_digest_,
+                "n_items": self.n_items_,
+                "n_categories": len(self.taxonomy_),
+                "n_categories_with_items": int((self.label_counts_ > 0).sum()),
+                "n_features": self.ranker_.features.n_features,
+            },
+            "valid_metrics": self.valid_metrics_,
+        }
+        write_model(Path(model_dir), description, fill)
+        self._name_model(Path(model_dir))
+
+    @classmethod
+    def load(cls, model_dir: str | Path, *, n_threads: int | None = None) -> Self:
+        """Open a model directory; arrays stay on disk until they are used.
+
+        Raises
+        ------
+        ModelError
+            If there is no model, it is damaged, or of a newer format.
+        """
+        folder = Path(model_dir)
+        manifest = read_manifest(folder)
+        base = folder / "base"
+        if manifest.get("kind") != "classifier":
+            raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a classifier")
+        try:
+            settings = RankerSettings.from_json(manifest["settings"])
+            model = cls(preset=settings.preset, text=settings.text, n_threads=n_threads)
+            model.settings = settings
+            model.taxonomy_ = read_taxonomy(base / "taxonomy.jsonl")
+            model.taxonomy_name_ = manifest["taxonomy"]["name"]
+            model.ranker_ = TextRanker.load(base)
+            model.label_counts_ = model.ranker_.labels.counts
+            model.n_items_ = manifest["data"]["n_items"]
+            model.data_digest_ = manifest["data"]["digest"]
+            model.valid_metrics_ = manifest["valid_metrics"]
+        except Exception as error:  # a damaged header makes numpy raise anything
+            raise ModelError(str(folder), f"it is damaged ({error})", RETRAIN) from error
+        if len(model.taxonomy_) != model.label_counts_.size:
+            raise ModelError(str(folder), "its parts come from different models", RETRAIN)
+        model._name_model(folder)
+        return model
+
+    def _name_model(self, model_dir: Path) -> None:
+        self.model_name_ = f"{self.settings.preset}@sha256:{model_digest(model_dir)[:12]}"
+
+
+def check_trainable(n_items: int, labelled: LabelledItems, n_usable: int, counts: IntArray) -> None:
+    """Raise `TrainingError` unless two categories have items with text."""
+    if n_items == 0:
+        raise TrainingError("there are no rows to train on")
+    if n_usable == 0:
+        what = "a text" if labelled.Y.nnz else "a category path that can be used"
+        raise TrainingError(f"none of the {n_items:,} rows has {what}")
+    if (counts > 0).sum() < 2:
+        only = labelled.taxonomy.path_text(int(np.argmax(counts)))
+        rows = "the only usable row is" if n_usable == 1 else f"all {n_usable:,} usable rows are"
+        raise TrainingError(f"{rows} in one category, {only!r}; add rows of other categories")
+
+
+def _digest_items(texts: list[Any], labelled: LabelledItems) -> str:
+    digest = hashlib.sha256()
+    for item in texts:
+        digest.update(repr(sorted(item.items())).encode("utf-8", "surrogatepass"))
+    digest.update(labelled.Y.indptr.tobytes() + labelled.Y.indices.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,43 @@
+"""What a preset consists of."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+PRESETS = ("fast",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankerSettings:
+    """How a ranker of items is made; kept in the model.
+
+    Attributes
+    ----------
+    preset : str
+        Name of the recipe.
+    text : tuple of str
+        Fields that are read. The first one is the title; a plain string is a title.
+    n_trees : int
+        Label trees whose scores are averaged.
+    seed : int
+    """
+
+    preset: str = "fast"
+    text: tuple[str, ...] = ("title", "description")
+    n_trees: int = 3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        if not self.text or len(set(self.text)) < len(self.text):
+            raise ValueError(f"text needs one or more different fields, got {self.text}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return values that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_json` gave."""
+        return cls(**{**values, "text": tuple(values["text"])})

@@ -1,0 +1,129 @@
+"""From items with category paths to what a ranker learns from: texts, label columns, counts."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from xmlrec.models.ranker import LabelTexts
+from xmlrec.taxonomy import Refusal, Taxonomy, extend_with_paths, split_path
+
+PATHS = "paths"
+"""Key of an item's category paths: a list of paths, each a list of elements or a text
+``A > B > C``; or one such text."""
+
+Path = tuple[str, ...]
+LabelledItem = Mapping[str, Any]
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledItems:
+    """Items with label columns in a taxonomy that has them all.
+
+    Attributes
+    ----------
+    taxonomy : Taxonomy
+        The one given, and after it the categories that the items' paths added.
+    Y : csr_array of float32, shape (n_items, len(taxonomy))
+        1 where an item has a label.
+    has_paths : bool array, shape (n_items,)
+        False for an item that names no category at all.
+    added : tuple of str
+        Path texts of the added categories.
+    refused : list of (int, str, Refusal)
+        Position of the item, path text, and why the path has no label column.
+    """
+
+    taxonomy: Taxonomy
+    Y: sp.csr_array
+    has_paths: np.ndarray[Any, np.dtype[np.bool_]]
+    added: tuple[str, ...]
+    refused: list[tuple[int, str, Refusal]] = field(default_factory=list)
+
+
+def item_paths(item: LabelledItem) -> list[Path]:
+    """Return the paths of an item, each once."""
+    paths = item.get(PATHS) or ()
+    paths = [paths] if isinstance(paths, str) else paths
+    split = (split_path(path) if isinstance(path, str) else tuple(path) for path in paths)
+    return list(dict.fromkeys(split))
+
+
+def label_items(
+    items: Sequence[LabelledItem], taxonomy: Taxonomy | None, *, strict: bool = False
+) -> LabelledItems:
+    """Resolve the paths of ``items`` in ``taxonomy``, adding what it lacks unless ``strict``."""
+    paths = [item_paths(item) for item in items]
+    rows = np.repeat(np.arange(len(items)), [len(of_item) for of_item in paths])
+    flat = [path for of_item in paths for path in of_item]
+    resolved = extend_with_paths(taxonomy, flat, strict=strict)
+    is_known = resolved.columns >= 0
+    Y = sp.csr_array(
+        (
+            np.ones(int(is_known.sum()), dtype=np.float32),
+            (rows[is_known], resolved.columns[is_known]),
+        ),
+        shape=(len(items), len(resolved.taxonomy)),
+    )
+    Y.sum_duplicates()
+    Y.data[:] = 1.0
+    refused = [
+        (int(rows[position]), " > ".join(flat[position]), refusal)
+        for position, refusal in resolved.refused.items()
+    ]
+    has_paths = np.array([bool(of_item) for of_item in paths], dtype=np.bool_)
+    return LabelledItems(resolved.taxonomy, Y, has_paths, resolved.added, refused)
+
+
+def text_items(items: Iterable[str | Mapping[str, Any]], text: tuple[str, ...]) -> list[Any]:
+    """Return items as mappings of those fields of ``text`` that are not blank.
+
+    A string is the first of them.
+    """
+    fields = ({text[0]: item} if isinstance(item, str) else item for item in items)
+    return [
+        {name: of_item[name] for name in text if not _is_blank(of_item.get(name))}
+        for of_item in fields
+    ]
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def label_texts(taxonomy: Taxonomy, counts: IntArray) -> LabelTexts:
+    """Return what the categories are called that can be found; see `findable_columns`."""
+    columns = findable_columns(taxonomy, counts)
+    paths = [" ".join(taxonomy.path(column)) for column in columns.tolist()]
+    return LabelTexts(columns, [taxonomy.names[column] for column in columns.tolist()], paths)
+
+
+def findable_columns(taxonomy: Taxonomy, counts: IntArray) -> IntArray:
+    """Return the categories that have items, and the siblings of those that lack them.
+
+    A sibling without items is found by its name and path. Categories above or below those with
+    items stay out: where items are labelled with classes, their bricks are no answer.
+
+    Parameters
+    ----------
+    counts : int array, shape (len(taxonomy),)
+        Training items of each category.
+    """
+    has_items = counts > 0
+    parents = taxonomy.primary_parents
+    with_root = np.append(has_items, False)  # parent -1 is the last entry
+    is_below, column_parents = with_root[parents], parents
+    while (column_parents >= 0).any():
+        column_parents = np.append(parents, -1)[column_parents]
+        is_below |= with_root[column_parents]
+    is_above = np.zeros(len(taxonomy), dtype=np.bool_)
+    above = np.unique(parents[has_items])
+    while (above := above[above >= 0]).size:
+        is_above[above] = True
+        above = np.unique(parents[above])
+    is_sibling = np.isin(parents, parents[has_items])
+    findable = has_items | (is_sibling & ~is_below & ~is_above)
+    return np.flatnonzero(findable).astype(np.int32)
