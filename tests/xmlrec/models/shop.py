@@ -34,6 +34,7 @@ WORDS = {
     "10": "flexible hose nozzle spray",
 }
 BRANDS = ("Acme", "Nordhult", "Veldt", "Quill")
+COLUMN = {node.id: column for column, node in enumerate(NODES)}
 
 
 def shop_taxonomy():
@@ -67,3 +68,26 @@ def shop_items():
 
 def fit_shop(**settings):
     return TaxonomyClassifier(**settings).fit(shop_items(), shop_taxonomy())
+
+
+def column_of(item):
+    """Return the label column of one of the shop's items."""
+    return COLUMN[item["id"][:3].lstrip("0")]
+
+
+def queries():
+    """Return the shop's titles, and items that are empty, strange, mixed, or without a title."""
+    titles = [item["title"] for item in shop_items()]
+    others = [
+        "",
+        "\u4e00\u4e8c",
+        "boot",
+        "steel hose for a kettle",
+        {"description": "leather boot"},
+    ]
+    return [*titles, *others]
+
+
+def same_bytes(one, other):
+    """Say whether two rankings are the same to the last bit."""
+    return all(a.tobytes() == b.tobytes() for a, b in zip(one, other, strict=True))
