@@ -171,7 +171,7 @@ def train_tree(
         return block
 
     solved = dict(zip(by_cost, thread_map(solve, by_cost, n_threads), strict=True))
-    logger.info("trained %d classifiers in %d nodes", tree.slot_node.size, tree.n_nodes)
+    logger.debug("trained %d classifiers in %d nodes", tree.slot_node.size, tree.n_nodes)
     return pack_weights(tree, jobs, [solved[job] for job in range(len(jobs))])
 
 

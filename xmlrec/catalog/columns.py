@@ -48,7 +48,10 @@ def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Colu
     """
     if not names:
         return Columns((), (), None, None)
-    text = _text_columns(source, names, settings.text_columns)
+    if settings.model_text is not None:
+        text = _model_columns(source, names, settings.model_text)
+    else:
+        text = _text_columns(source, names, settings.text_columns)
     item_id = _id_column(source, names, settings.id_column)
     label = None
     if settings.needs_labels:
@@ -58,6 +61,13 @@ def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Colu
         step = "say which holds the category paths: --label-column COLUMN"
         raise ColumnError(source, problem, step)
     return Columns(names, text, item_id, label)
+
+
+def _model_columns(source: str, names: Names, wanted: Names) -> Names:
+    if wanted[0] not in names:
+        problem = f"no column {wanted[0]!r}, which the model reads; its columns are {_shown(names)}"
+        raise ColumnError(source, problem, "rename the one that holds it")
+    return tuple(name for name in wanted if name in names)
 
 
 def _text_columns(source: str, names: Names, wanted: Names | None) -> Names:

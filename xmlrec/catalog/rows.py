@@ -22,6 +22,9 @@ class Fault(StrEnum):
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS"  # more than MAX_FIELDS
     BAD_ID = "BAD_ID"  # missing, null, a list or an object
     BAD_LABEL = "BAD_LABEL"  # a category path that cannot be taken apart
+    BAD_PATH = "BAD_PATH"  # cannot become a category; this and the next two leave out one path
+    AMBIGUOUS_PATH = "AMBIGUOUS_PATH"  # fits several categories
+    UNKNOWN_PATH = "UNKNOWN_PATH"  # not in the taxonomy, with --strict
     INVALID_UTF8 = "INVALID_UTF8"  # in an id or a label: rejected; else repaired to U+FFFD
     NUL = "NUL"  # in an id or a label: rejected; else removed
     LONE_SURROGATE = "LONE_SURROGATE"  # half a JSON escape pair; treated like INVALID_UTF8

@@ -14,6 +14,8 @@ class CatalogSettings:
     ----------
     text_columns : tuple of str, optional
         Columns to classify by; they must exist. By default what there is of title and description.
+    model_text : tuple of str, optional
+        Columns that a model reads: the first must exist, the others may. Not with text_columns.
     id_column, label_column : str, optional
         By default ``id``, else the row's number; and ``paths``, else the one known label column.
     encoding : str, optional
@@ -30,6 +32,7 @@ class CatalogSettings:
     """
 
     text_columns: tuple[str, ...] | None = None
+    model_text: tuple[str, ...] | None = None
     id_column: str | None = None
     label_column: str | None = None
     encoding: str | None = None

@@ -57,7 +57,7 @@ class RejectsWriter:
     """
 
     def __init__(self, path: str | None) -> None:
-        self._path = path
+        self.path = path
         self._stack = ExitStack()
         self._output: TextOutput | None = None
 
@@ -66,10 +66,10 @@ class RejectsWriter:
 
     def __call__(self, reject: Reject) -> None:
         """Write one reject."""
-        if self._path is None:
+        if self.path is None:
             return
         if self._output is None:
-            self._output = self._stack.enter_context(open_output(self._path))
+            self._output = self._stack.enter_context(open_output(self.path))
         self._output.write(reject.to_json() + "\n")
 
     def __exit__(
@@ -79,8 +79,8 @@ class RejectsWriter:
         trace: TracebackType | None,
     ) -> None:
         self._stack.__exit__(kind, error, trace)
-        if error is None and self._output is None and self._path is not None:
-            remove(self._path)
+        if error is None and self._output is None and self.path is not None:
+            remove(self.path)
 
 
 def rejects_path(path: str) -> str | None:

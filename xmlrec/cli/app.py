@@ -6,6 +6,7 @@ Nothing here imports numpy: a command imports what it needs when it runs.
 import io
 import logging
 import sys
+from typing import Annotated
 
 import typer
 
@@ -20,13 +21,25 @@ from xmlrec.errors import XmlrecError
 
 app = typer.Typer(
     name="xmlrec",
-    help="Classify product catalogs into taxonomy paths.",
     no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
 for command in (train, classify, categorize, evaluate, info, verify, demo):
     app.command()(command)
 app.add_typer(taxonomy_app, name="taxonomy")
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version")] = False,
+) -> None:
+    """Classify product catalogs into taxonomy paths."""
+    if version:
+        from importlib.metadata import version as installed_version
+
+        typer.echo(installed_version("xmlrec"))
+        raise typer.Exit
 
 
 def main() -> None:

@@ -1,18 +1,26 @@
 """Reading whole labelled catalogs for training and measuring, with rejects counted and kept."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from xmlrec.catalog import CatalogSettings, ReadCounts, Reject, RejectsWriter, read_catalog
+from xmlrec.catalog import (
+    CatalogSettings,
+    Fault,
+    ReadCounts,
+    Reject,
+    RejectsWriter,
+    read_catalog,
+)
 from xmlrec.errors import TrainingError
 
 if TYPE_CHECKING:
     from xmlrec.models import TaxonomyClassifier
+    from xmlrec.taxonomy import Refusal
 
 N_SHOWN = 3
 
@@ -22,6 +30,7 @@ class Rejects:
 
     def __init__(self, writer: RejectsWriter | None = None) -> None:
         self._writer = writer
+        self.path = None if writer is None else writer.path
         self.n = 0
 
     def __call__(self, reject: Reject) -> None:
@@ -39,29 +48,30 @@ class LabelledCatalog(NamedTuple):
 
     source: str
     items: list[Mapping[str, Any]]
-    lines: list[int]
+    places: list[tuple[int, int]]
+    """Line and byte of each item."""
     text: tuple[str, ...]
 
 
 def read_labelled(
-    catalog: str, settings: CatalogSettings, *, rejects: Path | None = None
+    catalog: str, settings: CatalogSettings, rejects: Rejects | None = None
 ) -> LabelledCatalog:
     """Read a catalog whose rows name their category paths.
 
-    Rows that cannot be used are counted on stderr and written to ``rejects``.
+    Rows that cannot be used are counted on stderr and given to ``rejects``.
 
     Raises
     ------
     InputError
         If the file cannot be read, or breaks off: half a catalog is not trained on.
     """
-    writer = RejectsWriter(None if rejects is None else str(rejects))
-    with writer, read_catalog(catalog, settings, Rejects(writer)) as reader:
+    rejects = rejects or Rejects()
+    with read_catalog(catalog, settings, rejects) as reader:
         labelled = LabelledCatalog(catalog, [], [], reader.columns.text)
         for row in reader:
             labelled.items.append({**row.fields, "id": row.id, "paths": row.paths})
-            labelled.lines.append(row.line)
-        report_counts(catalog, reader.counts, rejects)
+            labelled.places.append((row.line, row.byte))
+        report_counts(catalog, reader.counts, rejects.path)
         return labelled
 
 
@@ -80,11 +90,16 @@ def report_counts(source: str, counts: ReadCounts, rejects: str | Path | None) -
         if by_code:
             codes = ", ".join(f"{code} {n:,}" for code, n in sorted(by_code.items()))
             kept = f"; kept in {rejects}" if what == "rejected" and rejects else ""
-            typer.echo(f"{source}: {by_code.total():,} rows {what} ({codes}){kept}", err=True)
+            n_rows = plural(by_code.total(), "row")
+            typer.echo(f"{source}: {n_rows} {what} ({codes}){kept}", err=True)
 
 
 def report_training(
-    classifier: "TaxonomyClassifier", model: Path, catalog: LabelledCatalog, *, has_file: bool
+    classifier: "TaxonomyClassifier",
+    model: Path,
+    catalog: LabelledCatalog,
+    *,
+    has_file: bool,
 ) -> None:
     """Say on stderr what a model was made of, and what of the catalog was not used."""
     typer.echo(
@@ -93,25 +108,35 @@ def report_training(
         err=True,
     )
     if n_unused := len(catalog.items) - classifier.n_items_:
-        typer.echo(f"{n_unused:,} rows without text or category not used", err=True)
+        typer.echo(f"{plural(n_unused, 'row')} without text or category not used", err=True)
     is_empty_leaf = classifier.taxonomy_.is_leaf & (classifier.label_counts_ == 0)
     if n_empty := int(is_empty_leaf.sum()):
         n_named = int((is_empty_leaf & classifier.is_findable).sum())
-        found = f"{n_named:,} are found by name, {n_empty - n_named:,} cannot be found"
-        typer.echo(f"{n_empty:,} leaf categories have no item: {found}", err=True)
+        found = f"{n_named:,} found by name, {n_empty - n_named:,} not to be found"
+        typer.echo(f"leaf categories without items: {n_empty:,} ({found})", err=True)
     if classifier.added_ and has_file:
         shown = ", ".join(repr(path) for path in classifier.added_[:N_SHOWN])
         n_added = len(classifier.added_)
-        typer.echo(f"{n_added:,} categories not in the file were added: {shown}", err=True)
-    report_refused(classifier, catalog)
+        typer.echo(f"categories added to the file's: {n_added:,}, such as {shown}", err=True)
 
 
-def report_refused(classifier: "TaxonomyClassifier", catalog: LabelledCatalog) -> None:
-    """Say on stderr which paths have no category, the first of them with their places."""
-    for row, _, refusal in classifier.refused_[:N_SHOWN]:
-        place = f"{catalog.source}:{catalog.lines[row]}"
-        typer.echo(f"left out {place}: {refusal.code}: {refusal.message}", err=True)
-    if classifier.refused_:
-        by_code = Counter(refusal.code for _, _, refusal in classifier.refused_)
+def reject_paths(
+    refused: "Sequence[tuple[int, str, Refusal]]", catalog: LabelledCatalog, rejects: Rejects
+) -> None:
+    """Hand paths that have no category to ``rejects``, and count them on stderr."""
+    for item, path, refusal in refused:
+        line, byte = catalog.places[item]
+        code = Fault(refusal.code)
+        rejects(Reject(catalog.source, line, byte, code, refusal.message, raw=path))
+    if refused:
+        by_code = Counter(refusal.code for _, _, refusal in refused)
         codes = ", ".join(f"{code} {n:,}" for code, n in sorted(by_code.items()))
-        typer.echo(f"{catalog.source}: {by_code.total():,} paths left out ({codes})", err=True)
+        n_paths = plural(len(refused), "path")
+        typer.echo(
+            f"{catalog.source}: {n_paths} left out ({codes}); kept in {rejects.path}", err=True
+        )
+
+
+def plural(n: int, noun: str) -> str:
+    """Return ``1 row`` or ``2 rows``."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

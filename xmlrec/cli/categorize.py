@@ -54,7 +54,7 @@ def categorize(
 
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     settings = CatalogSettings(
-        text_columns=classifier.settings.text,
+        model_text=classifier.settings.text,
         id_column=id_column,
         encoding=encoding,
         delimiter=delimiter,

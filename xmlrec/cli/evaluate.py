@@ -34,7 +34,7 @@ def evaluate(
 
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     settings = CatalogSettings(
-        text_columns=classifier.settings.text,
+        model_text=classifier.settings.text,
         id_column=id_column,
         label_column=label_column,
         encoding=encoding,

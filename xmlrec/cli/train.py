@@ -42,9 +42,16 @@ def train(
     threads: ThreadsOption = None,
 ) -> None:
     """Train a model on CATALOG, whose rows name their category paths."""
-    from xmlrec.catalog import CatalogSettings
-    from xmlrec.cli.catalogs import naming, read_labelled, report_training
+    from xmlrec.catalog import CatalogSettings, RejectsWriter
+    from xmlrec.cli.catalogs import (
+        Rejects,
+        naming,
+        read_labelled,
+        reject_paths,
+        report_training,
+    )
     from xmlrec.cli.compiling import announce_compilation
+    from xmlrec.errors import TrainingError
     from xmlrec.models import PRESETS, TaxonomyClassifier, check_writable
     from xmlrec.taxonomy import read_taxonomy
 
@@ -60,18 +67,27 @@ def train(
         delimiter=delimiter,
         needs_labels=True,
     )
-    rejects = model.with_name(f"{model.name}.rejects.jsonl")
-    labelled = read_labelled(catalog, settings, rejects=rejects)
-    valid_items = None
-    if valid is not None:
-        valid_items = read_labelled(valid, replace(settings, text_columns=labelled.text)).items
-    announce_compilation()
-    classifier = TaxonomyClassifier(
-        preset=preset, text=labelled.text or DEFAULT_TEXT, seed=seed, n_threads=threads
-    )
-    with naming(catalog):
-        classifier.fit(labelled.items, tree, valid_items, strict=strict)
-    classifier.save(model)
+    failed: TrainingError | None = None
+    with RejectsWriter(str(model.with_name(f"{model.name}.rejects.jsonl"))) as writer:
+        rejects = Rejects(writer)
+        labelled = read_labelled(catalog, settings, rejects)
+        valid_items = None
+        if valid is not None:
+            valid_items = read_labelled(valid, replace(settings, text_columns=labelled.text)).items
+        announce_compilation()
+        classifier = TaxonomyClassifier(
+            preset=preset, text=labelled.text or DEFAULT_TEXT, seed=seed, n_threads=threads
+        )
+        try:
+            with naming(catalog):
+                classifier.fit(labelled.items, tree, valid_items, strict=strict)
+        except TrainingError as error:  # the rejects, which may say why, are kept
+            failed = error
+        else:
+            reject_paths(classifier.refused_, labelled, rejects)
+            classifier.save(model)
+    if failed is not None:
+        raise failed
     report_training(classifier, model, labelled, has_file=taxonomy is not None)
     for name, value in classifier.valid_metrics_.items():
         typer.echo(f"  valid {name} {value:.2f}", err=True)

@@ -1,6 +1,14 @@
 """Fusion: several scores of a candidate label become one."""
 
 from xmlrec.fuse.listwise import fit_weights
+from xmlrec.fuse.ordering import fuse, order_candidates
 from xmlrec.fuse.scores import N_SCORES, LabelRows, candidate_scores
 
-__all__ = ["N_SCORES", "LabelRows", "candidate_scores", "fit_weights"]
+__all__ = [
+    "N_SCORES",
+    "LabelRows",
+    "candidate_scores",
+    "fit_weights",
+    "fuse",
+    "order_candidates",
+]

@@ -1,8 +1,12 @@
 """Models: what is trained on a catalog and a taxonomy, saved, opened and asked."""
 
-from xmlrec.models.classifier import TaxonomyClassifier
+from typing import TYPE_CHECKING, Any
+
 from xmlrec.models.model_dir import check_writable, model_digest, read_manifest, verify_model
 from xmlrec.models.settings import PRESETS, RankerSettings
+
+if TYPE_CHECKING:
+    from xmlrec.models.classifier import TaxonomyClassifier
 
 __all__ = [
     "PRESETS",
@@ -13,3 +17,11 @@ __all__ = [
     "read_manifest",
     "verify_model",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "TaxonomyClassifier":  # imports numba, which looking into a model need not
+        from xmlrec.models.classifier import TaxonomyClassifier
+
+        return TaxonomyClassifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,5 @@
 """`TaxonomyClassifier`: items in, taxonomy paths out."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -14,12 +13,20 @@ from label_trees import Ranking
 from xmlrec.catalog import ResultPath, ResultRow, result_path, result_row
 from xmlrec.errors import ModelError, TrainingError
 from xmlrec.metrics import evaluate_ranking, inverse_propensity
-from xmlrec.models.model_dir import RETRAIN, model_digest, read_manifest, write_model
-from xmlrec.models.ranker import TextRanker, cross_rank
+from xmlrec.models.cross import cross_rank
+from xmlrec.models.model_dir import (
+    RETRAIN,
+    model_digest,
+    read_manifest,
+    verify_model,
+    write_model,
+)
+from xmlrec.models.ranker import TextRanker
 from xmlrec.models.settings import RankerSettings
 from xmlrec.models.training import (
     LabelledItem,
-    LabelledItems,
+    check_trainable,
+    digest_items,
     findable_columns,
     item_paths,
     label_items,
@@ -135,7 +142,7 @@ class TaxonomyClassifier:
         name = "catalog" if taxonomy is None else Path(taxonomy.source).name
         self.taxonomy_name_ = f"{name}@sha256:{labelled.taxonomy.digest[:12]}"
         self.label_counts_, self.n_items_ = counts, int(usable.size)
-        self.data_digest_ = _digest_items(texts, labelled)
+        self.data_digest_ = digest_items(texts, labelled)
         self.valid_metrics_ = {} if valid is None else self.evaluate(valid)
         logger.info(
             "trained on %d items and %d categories in %.1f s",
@@ -301,8 +308,16 @@ class TaxonomyClassifier:
         self._name_model(Path(model_dir))
 
     @classmethod
-    def load(cls, model_dir: str | Path, *, n_threads: int | None = None) -> Self:
+    def load(
+        cls, model_dir: str | Path, *, n_threads: int | None = None, verify: bool = True
+    ) -> Self:
         """Open a model directory; arrays stay on disk until they are used.
+
+        Parameters
+        ----------
+        verify : bool
+            Whether to check every file's digest first, about 0.7 s a gigabyte. Without it names
+            and sizes are checked; kernels trust the numbers in the files.
 
         Raises
         ------
@@ -310,7 +325,7 @@ class TaxonomyClassifier:
             If there is no model, it is damaged, or of a newer format.
         """
         folder = Path(model_dir)
-        manifest = read_manifest(folder)
+        manifest = verify_model(folder) if verify else read_manifest(folder)
         base = folder / "base"
         if manifest.get("kind") != "classifier":
             raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a classifier")
@@ -334,24 +349,3 @@ class TaxonomyClassifier:
 
     def _name_model(self, model_dir: Path) -> None:
         self.model_name_ = f"{self.settings.preset}@sha256:{model_digest(model_dir)[:12]}"
-
-
-def check_trainable(n_items: int, labelled: LabelledItems, n_usable: int, counts: IntArray) -> None:
-    """Raise `TrainingError` unless two categories have items with text."""
-    if n_items == 0:
-        raise TrainingError("there are no rows to train on")
-    if n_usable == 0:
-        what = "a text" if labelled.Y.nnz else "a category path that can be used"
-        raise TrainingError(f"none of the {n_items:,} rows has {what}")
-    if (counts > 0).sum() < 2:
-        only = labelled.taxonomy.path_text(int(np.argmax(counts)))
-        rows = "the only usable row is" if n_usable == 1 else f"all {n_usable:,} usable rows are"
-        raise TrainingError(f"{rows} in one category, {only!r}; add rows of other categories")
-
-
-def _digest_items(texts: list[Any], labelled: LabelledItems) -> str:
-    digest = hashlib.sha256()
-    for item in texts:
-        digest.update(repr(sorted(item.items())).encode("utf-8", "surrogatepass"))
-    digest.update(labelled.Y.indptr.tobytes() + labelled.Y.indices.tobytes())
-    return digest.hexdigest()

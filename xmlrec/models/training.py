@@ -1,5 +1,6 @@
 """From items with category paths to what a ranker learns from: texts, label columns, counts."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from xmlrec.models.ranker import LabelTexts
+from xmlrec.errors import TrainingError
+from xmlrec.models.ranker_training import LabelTexts
 from xmlrec.taxonomy import Refusal, Taxonomy, extend_with_paths, split_path
 
 PATHS = "paths"
@@ -127,3 +129,25 @@ def findable_columns(taxonomy: Taxonomy, counts: IntArray) -> IntArray:
     is_sibling = np.isin(parents, parents[has_items])
     findable = has_items | (is_sibling & ~is_below & ~is_above)
     return np.flatnonzero(findable).astype(np.int32)
+
+
+def check_trainable(n_items: int, labelled: LabelledItems, n_usable: int, counts: IntArray) -> None:
+    """Raise `TrainingError` unless two categories have items with text."""
+    if n_items == 0:
+        raise TrainingError("there are no rows to train on")
+    if n_usable == 0:
+        what = "a text" if labelled.Y.nnz else "a category path that can be used"
+        raise TrainingError(f"none of the {n_items:,} rows has {what}")
+    if (counts > 0).sum() < 2:
+        only = labelled.taxonomy.path_text(int(np.argmax(counts)))
+        rows = "the only usable row is" if n_usable == 1 else f"all {n_usable:,} usable rows are"
+        raise TrainingError(f"{rows} in one category, {only!r}; add rows of other categories")
+
+
+def digest_items(texts: list[Any], labelled: LabelledItems) -> str:
+    """Return the sha256 of what a model is trained on."""
+    digest = hashlib.sha256()
+    for item in texts:
+        digest.update(repr(sorted(item.items())).encode("utf-8", "surrogatepass"))
+    digest.update(labelled.Y.indptr.tobytes() + labelled.Y.indices.tobytes())
+    return digest.hexdigest()

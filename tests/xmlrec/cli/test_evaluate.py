@@ -45,7 +45,7 @@ def test_rejected_rows_are_counted_on_stderr(xmlrec, model, write, new_files):
     result = xmlrec("evaluate", "test.csv", "--model", model, "--json")
 
     assert result.code == 0
-    assert "test.csv: 1 rows rejected (FIELD_COUNT 1)" in result.err
+    assert "test.csv: 1 row rejected (FIELD_COUNT 1)" in result.err
     assert json.loads(result.out)["n"] == 1
     assert new_files() == ["test.csv"]
 

@@ -33,7 +33,7 @@ def test_jsonl_and_csv_of_the_same_rows_give_the_same_model(xmlrec, shop):
 def test_what_cannot_be_found_is_reported(xmlrec, shop):
     result = xmlrec("train", "shop.csv", "--model", "m", "--taxonomy", "taxonomy.csv")
 
-    assert "3 leaf categories have no item: 1 are found by name, 2 cannot be found" in result.err
+    assert "leaf categories without items: 3 (1 found by name, 2 not to be found)" in result.err
 
 
 def test_without_a_taxonomy_the_catalogs_paths_make_one(xmlrec, shop):
@@ -107,7 +107,7 @@ def test_unknown_paths_are_added_and_listed(xmlrec, shop, write):
     result = xmlrec("train", write("more.csv", rows), "--model", "m", "--taxonomy", "taxonomy.csv")
 
     assert result.code == 0
-    assert "1 categories not in the file were added: 'Shoes > Clogs'" in result.err
+    assert "categories added to the file's: 1, such as 'Shoes > Clogs'" in result.err
     assert TaxonomyClassifier.load(shop / "m").n_items_ == 37
 
 
@@ -117,8 +117,10 @@ def test_strict_leaves_unknown_paths_out_and_says_where(xmlrec, shop, write):
     result = xmlrec("train", "more.csv", "--model", "m", "--taxonomy", "taxonomy.csv", "--strict")
 
     assert result.code == 0
-    assert "left out more.csv:38: UNKNOWN_PATH: 'Shoes > Clogs': 'Clogs' is not" in result.err
-    assert "more.csv: 1 paths left out (UNKNOWN_PATH 1)" in result.err
+    assert "rejected more.csv:38: UNKNOWN_PATH: 'Shoes > Clogs': 'Clogs' is not" in result.err
+    assert "more.csv: 1 path left out (UNKNOWN_PATH 1); kept in m.rejects.jsonl" in result.err
+    kept = json.loads((shop / "m.rejects.jsonl").read_text())
+    assert (kept["line"], kept["code"], kept["raw"]) == (38, "UNKNOWN_PATH", "Shoes > Clogs")
     assert TaxonomyClassifier.load(shop / "m").n_items_ == 36
 
 

@@ -3,16 +3,11 @@ import pytest
 import scipy.sparse as sp
 
 from xmlrec.errors import TrainingError
+from xmlrec.fuse import fuse, order_candidates
 from xmlrec.models import RankerSettings
-from xmlrec.models.ranker import (
-    PRIOR_WEIGHTS,
-    LabelTexts,
-    TextRanker,
-    cross_rank,
-    fuse,
-    order_candidates,
-    spread_rows,
-)
+from xmlrec.models.cross import cross_rank
+from xmlrec.models.ranker import TextRanker
+from xmlrec.models.ranker_training import PRIOR_WEIGHTS, LabelTexts, spread_rows
 
 TITLE_ONLY = RankerSettings(text=("title",))
 

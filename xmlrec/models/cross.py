@@ -1,0 +1,60 @@
+"""Out-of-fold rankings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from label_trees import Ranking, empty_ranking
+from xmlrec.models.ranker import TextRanker
+from xmlrec.models.ranker_training import LabelTexts
+from xmlrec.models.settings import RankerSettings
+from xmlrec.text import Item
+
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+
+def cross_rank(
+    items: Sequence[Item],
+    Y: sp.csr_array,
+    texts: LabelTexts,
+    folds: IntArray,
+    k: int,
+    settings: RankerSettings,
+    *,
+    n_threads: int | None = None,
+) -> Ranking:
+    """Rank every item with a ranker that saw neither it nor its fold.
+
+    Items without a label or a text are ranked, but no ranker learns from them.
+
+    Parameters
+    ----------
+    folds : int array, shape (n_items,)
+        The fold of each item, two different ones at least.
+
+    Returns
+    -------
+    Ranking
+        What calibration and recommendation are fitted on.
+
+    Raises
+    ------
+    ValueError
+        If all items are in one fold.
+    """
+    if np.unique(folds).size < 2:
+        raise ValueError(
+            f"{len(items)} items are in fewer than 2 folds: none is left to learn from"
+        )
+    labels, scores = empty_ranking(len(items), k)
+    usable = (np.diff(Y.indptr) > 0) & np.array([bool(item) for item in items], dtype=np.bool_)
+    for fold in np.unique(folds):
+        held_out, rest = np.flatnonzero(folds == fold), np.flatnonzero((folds != fold) & usable)
+        ranker = TextRanker.fit(
+            [items[i] for i in rest.tolist()], Y[rest], texts, settings, n_threads=n_threads
+        )
+        ranking = ranker.rank([items[i] for i in held_out.tolist()], k, n_threads=n_threads)
+        labels[held_out], scores[held_out] = ranking
+    return labels, scores
