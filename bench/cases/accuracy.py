@@ -32,6 +32,7 @@ from bench.peers import (
     PECOS_TREE,
     PEERS,
     THREADS,
+    BenchError,
     Measurement,
     made,
     measure,
@@ -165,6 +166,8 @@ def run_product(name: str) -> tuple[tuple[float, ...], float]:
         train_s = time.perf_counter() - start
         evaluate = [*command, "evaluate", test, *model, "--json"]
         figures = json.loads(run_command(evaluate, threads=THREADS, log=log))
+    if figures["n"] != (n_rows := len(load_text_set(name).test)):
+        raise BenchError(f"{name}: {figures['n']} of {n_rows} test rows were measured")
     return tuple(figures[f"p@{k}"] for k in CUTS), train_s
 
 

@@ -36,9 +36,9 @@ def options(
 ) -> None:
     """Classify product catalogs into taxonomy paths."""
     if version:
-        from importlib.metadata import version as installed_version
+        from importlib.metadata import version as version_of
 
-        typer.echo(installed_version("xmlrec"))
+        typer.echo(version_of("xmlrec"))
         raise typer.Exit
 
 

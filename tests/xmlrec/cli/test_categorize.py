@@ -225,3 +225,18 @@ def test_a_failing_run_leaves_the_old_output_as_it_was(xmlrec, shop, model, writ
     xmlrec("categorize", write("nothing.csv", ""), "--model", model, "--out", "out.csv").refused()
 
     assert (shop / "out.csv").read_text() == "old\n"
+
+
+def test_a_dump_may_lack_all_but_the_title(xmlrec, shop, model, write):
+    write("titles.csv", "id,title\n1,ankle boot\n")
+    result = xmlrec("categorize", "titles.csv", "--model", model, "--out", "out.jsonl")
+
+    assert result.code == 0
+    assert json_rows(shop / "out.jsonl")[0]["paths"][0]["path_text"] == "Shoes > Boots"
+
+
+def test_a_dump_without_the_title_is_refused(xmlrec, model, write):
+    write("texts.csv", "id,description\n1,ankle boot\n")
+    result = xmlrec("categorize", "texts.csv", "--model", model, "--out", "out.jsonl")
+
+    assert "no column 'title', which the model reads; its columns are" in result.refused(2)
