@@ -50,6 +50,7 @@ class Taxonomy:
         self._definitions = tuple([node.definition for node in nodes])
         self._columns = {label_id: column for column, label_id in enumerate(self.ids)}
         self._graph = graph
+        self._paths: dict[int, tuple[str, ...]] = {}
         n_parents = np.diff(graph.parents.indptr)
         self.roots = np.flatnonzero(n_parents == 0).astype(np.int32)
         self.is_leaf = np.diff(graph.children.indptr) == 0
@@ -140,7 +141,11 @@ class Taxonomy:
 
     def path(self, column: int) -> tuple[str, ...]:
         """Return the names from the root to ``column`` along primary parents."""
-        return tuple([self.names[ancestor] for ancestor in self.path_columns(column)])
+        path = self._paths.get(column)
+        if path is None:
+            path = tuple([self.names[ancestor] for ancestor in self.path_columns(column)])
+            self._paths[column] = path
+        return path
 
     def path_text(self, column: int) -> str:
         """Return the path as ``A > B > C``."""
