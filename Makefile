@@ -18,7 +18,7 @@ lint: $(VENV)/dev  ## Check format, style and types
 
 bench: $(VENV)/dev  ## Measure against the peers (minutes; needs the data sets)
 	$(PIP) -e ".[dev,bench]"
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --slow-peers
 
 clean:  ## Remove the environment and what tools left behind
 	rm -rf $(VENV) demo .bench .mypy_cache .pytest_cache .ruff_cache *.egg-info

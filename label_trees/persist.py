@@ -61,6 +61,8 @@ def load_forest(folder: Path) -> LabelForest:
     ------
     ValueError
         If the folder is of a newer format, or a file is missing, damaged, or does not fit the rest.
+        The numbers in the weight arrays are trusted, so that opening need not read them: who
+        fears damage checks digests first.
     """
     path = folder / "forest.json"
     try:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
+from os.path import samefile
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,6 +54,8 @@ def categorize(
     from xmlrec.cli.compiling import announce_compilation
     from xmlrec.models import TaxonomyClassifier
 
+    if out != "-" and Path(out).exists() and Path(catalog).exists() and samefile(out, catalog):
+        raise InputError(out, "it is the catalog itself", "name another file with --out")
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     settings = CatalogSettings(
         model_text=classifier.settings.text,

@@ -68,7 +68,8 @@ def train(
         needs_labels=True,
     )
     failed: TrainingError | None = None
-    with RejectsWriter(str(model.with_name(f"{model.name}.rejects.jsonl"))) as writer:
+    named = model if model.name else model.resolve()
+    with RejectsWriter(str(named.with_name(f"{named.name}.rejects.jsonl"))) as writer:
         rejects = Rejects(writer)
         labelled = read_labelled(catalog, settings, rejects)
         valid_items = None

@@ -1,8 +1,9 @@
 """Weights that join several scores of a candidate into one.
 
 The fused score of candidate ``l`` of item ``i`` is ``w . f(i, l)``. Weights minimise the listwise
-loss of Cao et al. (ICML 2007, section 4, with top-one probabilities) for items with several right
-labels, plus a term that keeps them near a prior where rows are few:
+loss below, plus a term that keeps them near a prior where rows are few. For one right label it is
+that of Cao et al. (ICML 2007, section 4, with top-one probabilities); for several it is the chance
+that any of them comes first:
 
     -sum_i log( sum_{l right} exp(w.f(i,l)) / sum_l exp(w.f(i,l)) ) + strength |w - prior|^2 .
 

@@ -4,7 +4,7 @@ A candidate of an item has, in this order:
 
 - the logarithm of its score in the label trees,
 - the cosine between the item's text and the label's name, and its path: what SemSup-XC and
-  ZestXML (Gupta et al., WSDM 2021) call the lexical match,
+  ZestXML (Gupta et al., KDD 2021) call the lexical match,
 - the logarithm of 1 + its training items.
 """
 

@@ -27,13 +27,12 @@ from xmlrec.models.training import (
     LabelledItem,
     check_trainable,
     digest_items,
-    findable_columns,
     item_paths,
     label_items,
     label_texts,
     text_items,
 )
-from xmlrec.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
+from xmlrec.taxonomy import Refusal, Taxonomy, read_taxonomy, write_taxonomy
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +63,8 @@ class TaxonomyClassifier:
     added_ : tuple of str
         Path texts of the added categories.
     refused_ : list of (int, str, Refusal)
-        Training paths that have no label column: position of the item, path text, and why.
+        Training paths that have no label column: position of the item, path text, and why. Not
+        kept in a saved model, nor is ``added_``.
     taxonomy_name_ : str
         The taxonomy's source and digest, as they stand in result rows.
     label_counts_ : int32 array, shape (len(taxonomy_),)
@@ -83,9 +83,13 @@ class TaxonomyClassifier:
         seed: int = 0,
         n_threads: int | None = None,
     ) -> None:
+        if isinstance(text, str):
+            raise ValueError(f"text is a sequence of fields, got {text!r}; write ({text!r},)")
         self.settings = RankerSettings(preset=preset, text=tuple(text), seed=seed)
         self.n_threads = n_threads
+        self.ranker_: TextRanker | None = None
         self.added_: tuple[str, ...] = ()
+        self.refused_: list[tuple[int, str, Refusal]] = []
         self.valid_metrics_: dict[str, float] = {}
         self.model_name_ = f"{preset}@unsaved"
 
@@ -159,8 +163,7 @@ class TaxonomyClassifier:
         One without items can where a sibling has some: by its name. The others are kept as they
         are in the taxonomy, but no item is answered with them.
         """
-        is_findable = np.zeros(len(self.taxonomy_), dtype=np.bool_)
-        is_findable[findable_columns(self.taxonomy_, self.label_counts_)] = True
+        is_findable: BoolArray = self._fitted().forest.trees[0].tree.label_slot >= 0
         return is_findable
 
     def rank(self, items: Sequence[Item], k: int, *, allowed: BoolArray | None = None) -> Ranking:
@@ -172,7 +175,9 @@ class TaxonomyClassifier:
             Categories that may be ranked.
         """
         texts = text_items(items, self.settings.text)
-        return self.ranker_.rank(texts, k, allowed=allowed, n_threads=self.n_threads)
+        return self._fitted().rank(
+            texts, k, allowed=self._check_allowed(allowed), n_threads=self.n_threads
+        )
 
     def score(
         self, items: Sequence[Item], candidates: sp.csr_array, *, allowed: BoolArray | None = None
@@ -182,7 +187,23 @@ class TaxonomyClassifier:
         Pairs that cannot be scored, or are not ``allowed``, are absent.
         """
         texts = text_items(items, self.settings.text)
-        return self.ranker_.score(texts, candidates, allowed=allowed, n_threads=self.n_threads)
+        return self._fitted().score(
+            texts, candidates, allowed=self._check_allowed(allowed), n_threads=self.n_threads
+        )
+
+    def _fitted(self) -> TextRanker:
+        if self.ranker_ is None:
+            raise TrainingError("the classifier is not trained: call fit, or load a model")
+        return self.ranker_
+
+    def _check_allowed(self, allowed: BoolArray | None) -> BoolArray | None:
+        if allowed is None:
+            return None
+        allowed = np.asarray(allowed, dtype=np.bool_)
+        n_labels = len(self.taxonomy_)
+        if allowed.shape != (n_labels,):
+            raise ValueError(f"allowed has shape {allowed.shape}, expected ({n_labels},)")
+        return allowed
 
     def cross_rank(
         self, items: Sequence[LabelledItem], folds: int | IntArray = 5, k: int = 10
@@ -195,17 +216,26 @@ class TaxonomyClassifier:
             As for `fit`; paths that are not in ``taxonomy_`` count as no label.
         folds : int or int array, shape (n_items,)
             Number of random folds, or the fold of each item.
+
+        Raises
+        ------
+        ValueError
+            If there are not two folds at least, or not one for each item.
         """
+        self._fitted()
         labelled = label_items(items, self.taxonomy_, strict=True)
-        if isinstance(folds, int):
+        if np.ndim(folds) == 0:
             rng = np.random.default_rng(self.settings.seed)
-            folds = (rng.permutation(len(items)) % folds).astype(np.int32)
+            folds = (rng.permutation(len(items)) % max(int(folds), 1)).astype(np.int32)
+        fold_of = np.asarray(folds, dtype=np.int32)
+        if fold_of.shape != (len(items),):
+            raise ValueError(f"folds has shape {fold_of.shape}, expected ({len(items)},)")
         texts = text_items(items, self.settings.text)
         return cross_rank(
             texts,
             labelled.Y,
             label_texts(self.taxonomy_, self.label_counts_),
-            folds,
+            fold_of,
             k,
             self.settings,
             n_threads=self.n_threads,
@@ -287,9 +317,11 @@ class TaxonomyClassifier:
             If another kind of folder or file stands there, or it cannot be written.
         """
 
+        ranker = self._fitted()
+
         def fill(base: Path) -> None:
             write_taxonomy(self.taxonomy_, base / "taxonomy.jsonl")
-            self.ranker_.save(base)
+            ranker.save(base)
 
         description = {
             "kind": "classifier",
@@ -300,7 +332,7 @@ class TaxonomyClassifier:
                 "n_items": self.n_items_,
                 "n_categories": len(self.taxonomy_),
                 "n_categories_with_items": int((self.label_counts_ > 0).sum()),
-                "n_features": self.ranker_.features.n_features,
+                "n_features": ranker.features.n_features,
             },
             "valid_metrics": self.valid_metrics_,
         }
@@ -335,8 +367,8 @@ class TaxonomyClassifier:
             model.settings = settings
             model.taxonomy_ = read_taxonomy(base / "taxonomy.jsonl")
             model.taxonomy_name_ = manifest["taxonomy"]["name"]
-            model.ranker_ = TextRanker.load(base)
-            model.label_counts_ = model.ranker_.labels.counts
+            model.ranker_ = ranker = TextRanker.load(base)
+            model.label_counts_ = ranker.labels.counts
             model.n_items_ = manifest["data"]["n_items"]
             model.data_digest_ = manifest["data"]["digest"]
             model.valid_metrics_ = manifest["valid_metrics"]

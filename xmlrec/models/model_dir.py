@@ -172,5 +172,5 @@ def _put_in_place(aside: Path, model_dir: Path) -> None:
         except BaseException:
             old.rename(model_dir)
             raise
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)
     _sync(model_dir.parent)

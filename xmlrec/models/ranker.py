@@ -119,9 +119,10 @@ class TextRanker:
     ) -> sp.csr_array:
         """Return scores of the stored pairs of ``candidates`` (n_items, n_labels).
 
-        Pairs that cannot be scored (a label that is not findable), or are not ``allowed``, are
-        absent. Here every tree scores every pair; in `rank` a tree counts 0 for a label that its
-        beam did not reach, so the scores of the two agree but for rounding with one tree only.
+        Pairs that cannot be scored (a label that is not findable, an item without known words), or
+        are not ``allowed``, are absent. Here every tree scores every pair; in `rank` a tree counts
+        0 for a label that its beam did not reach, so the scores of the two agree but for rounding
+        with one tree only.
         """
         X = self.features.transform(items, n_threads=n_threads)
         pairs = self.forest.score_pairs(X, candidates, n_threads=n_threads)
@@ -132,7 +133,9 @@ class TextRanker:
         labels[rows, places], scores[rows, places] = pairs.indices, pairs.data
         F = candidate_scores(X, (labels, scores), self.labels, n_threads=n_threads)
         fused = fuse(F, self.weights)[rows, places]
-        kept = np.ones(pairs.nnz, dtype=np.bool_) if allowed is None else allowed[pairs.indices]
+        kept = (np.diff(X.indptr) > 0)[rows]
+        if allowed is not None:
+            kept &= allowed[pairs.indices]
         return sp.csr_array((fused[kept], (rows[kept], pairs.indices[kept])), shape=pairs.shape)
 
     def save(self, folder: Path) -> None:

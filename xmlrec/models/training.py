@@ -93,7 +93,10 @@ def text_items(items: Iterable[str | Mapping[str, Any]], text: tuple[str, ...]) 
 
 
 def _is_blank(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Say whether there is no text: None, white space, or the NaN that a data frame has for it."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value != value
 
 
 def label_texts(taxonomy: Taxonomy, counts: IntArray) -> LabelTexts:

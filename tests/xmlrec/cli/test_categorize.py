@@ -91,10 +91,12 @@ def test_labels_in_the_catalog_are_not_needed_and_not_read(xmlrec, shop, model, 
     assert json_rows(shop / "o.jsonl")[0]["status"] == "ok"
 
 
-def test_a_catalog_may_be_replaced_by_its_answers(xmlrec, shop, model):
-    assert xmlrec("categorize", "shop.jsonl", "--model", model, "--out", "shop.jsonl").code == 0
+def test_a_catalog_is_never_replaced_by_its_answers(xmlrec, shop, model):
+    before = (shop / "shop.jsonl").read_bytes()
+    result = xmlrec("categorize", "shop.jsonl", "--model", model, "--out", "./shop.jsonl")
 
-    assert json_rows(shop / "shop.jsonl")[0]["status"] == "ok"
+    assert "it is the catalog itself; name another file with --out" in result.refused()
+    assert (shop / "shop.jsonl").read_bytes() == before
 
 
 def test_rows_in_several_chunks_are_the_rows_in_one(xmlrec, shop, model, monkeypatch):

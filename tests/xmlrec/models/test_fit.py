@@ -183,7 +183,7 @@ def test_validation_items_without_paths_are_refused_before_training(valid):
     with pytest.raises(TrainingError, match=r"none of the \d validation rows"):
         classifier.fit(shop_items(), shop_taxonomy(), valid)
 
-    assert not hasattr(classifier, "ranker_")
+    assert classifier.ranker_ is None
 
 
 def test_other_seeds_train_other_models(classifier):

@@ -14,6 +14,7 @@ from tests.xmlrec.models.shop import (
     same_bytes,
     shop_items,
 )
+from xmlrec.errors import TrainingError
 from xmlrec.models import TaxonomyClassifier
 
 QUERIES = queries()
@@ -139,3 +140,32 @@ def test_given_folds_are_kept_apart(classifier):
     labels, _ = classifier.cross_rank(mixed, folds, k=1)
 
     assert (labels[folds == 1] == -1).all()
+
+
+def test_a_mask_may_hold_numbers_but_must_fit(classifier):
+    pairs = sp.csr_array(np.ones((1, len(classifier.taxonomy_)), dtype=np.float32))
+    mask = np.zeros(len(classifier.taxonomy_), dtype=np.int64)
+    mask[classifier.rank(["ankle boot"], 1)[0][0, 0]] = 1
+
+    as_numbers = classifier.score(["ankle boot"], pairs, allowed=mask)
+    as_booleans = classifier.score(["ankle boot"], pairs, allowed=mask.astype(bool))
+
+    assert as_numbers.nnz == 1
+    np.testing.assert_array_equal(as_numbers.indices, as_booleans.indices)
+    with pytest.raises(ValueError, match="allowed has shape"):
+        classifier.score(["ankle boot"], pairs, allowed=mask[:-1])
+
+
+def test_an_item_without_known_words_has_no_scores(classifier):
+    pairs = sp.csr_array(np.ones((1, len(classifier.taxonomy_)), dtype=np.float32))
+    assert classifier.score(["\u2603"], pairs).nnz == 0
+
+
+def test_an_untrained_classifier_says_so():
+    with pytest.raises(TrainingError, match="not trained"):
+        TaxonomyClassifier().classify(["ankle boot"])
+
+
+def test_the_nan_of_a_data_frame_is_no_text(classifier):
+    (row,) = classifier.classify([{"title": float("nan"), "description": None}])
+    assert (row["status"], row["reason"]) == ("abstain", "empty_text")

@@ -3,11 +3,16 @@ import pytest
 import scipy.sparse as sp
 
 from xmlrec.errors import TrainingError
-from xmlrec.fuse import fuse, order_candidates
-from xmlrec.models import RankerSettings
+from xmlrec.fuse import candidate_scores, fuse, order_candidates
+from xmlrec.models import RankerSettings, ranker_training
 from xmlrec.models.cross import cross_rank
 from xmlrec.models.ranker import TextRanker
-from xmlrec.models.ranker_training import PRIOR_WEIGHTS, LabelTexts, spread_rows
+from xmlrec.models.ranker_training import (
+    PRIOR_WEIGHTS,
+    LabelTexts,
+    spread_rows,
+    train_forest,
+)
 
 TITLE_ONLY = RankerSettings(text=("title",))
 
@@ -183,3 +188,49 @@ def test_a_feature_number_out_of_range_is_found_when_opening(tmp_path, name):
 
     with pytest.raises(ValueError, match="indices"):
         TextRanker.load(tmp_path)
+
+
+def test_fusion_is_fitted_on_items_that_its_tree_did_not_see(monkeypatch):
+    trained, fused = [], []
+
+    def train(X, Y, labels, settings, n_threads):
+        trained.append((X.toarray(), Y, labels.counts, settings.n_trees))
+        return train_forest(X, Y, labels, settings, n_threads)
+
+    def score(X, ranking, labels, **settings):
+        fused.append((X.toarray(), labels.counts))
+        return candidate_scores(X, ranking, labels, **settings)
+
+    monkeypatch.setattr(ranker_training, "train_forest", train)
+    monkeypatch.setattr(ranker_training, "candidate_scores", score)
+    items = [{"title": f"item{number} number{number}"} for number in range(40)]
+    Y = one_hot([number % 4 for number in range(40)], 4)
+    TextRanker.fit(items, Y, texts_of("a", "b", "c", "d"), TITLE_ONLY)
+
+    (seen, seen_Y, counts, n_trees), (held_out, fused_counts) = trained[0], fused[0]
+    rows = [{row.tobytes() for row in part} for part in (seen, held_out)]
+    assert (len(rows[0]), len(rows[1])) == (30, 10)
+    assert not rows[0] & rows[1]
+    assert n_trees == 1
+    np.testing.assert_array_equal(counts, np.bincount(seen_Y.indices, minlength=4))
+    np.testing.assert_array_equal(fused_counts, counts)
+
+
+def test_the_words_of_the_path_decide_between_equal_names():
+    items = [{"title": f"plain thing {number}"} for number in range(8)]
+    Y = one_hot([0, 1] * 4, 2)
+    texts = LabelTexts(
+        np.arange(2, dtype=np.int32), ["lamps", "lamps"], ["desk lamps", "wall lamps"]
+    )
+    ranker = TextRanker.fit(
+        [*items, {"title": "desk wall"}], sp.vstack([Y, Y[[0]]]), texts, TITLE_ONLY
+    )
+
+    for word, label in (("desk", 0), ("wall", 1)):
+        F = candidate_scores(
+            ranker.features.transform([{"title": word}]),
+            (np.array([[0, 1]], dtype=np.int32), np.full((1, 2), 0.5, dtype=np.float32)),
+            ranker.labels,
+        )
+        assert F[0, label, 2] > F[0, 1 - label, 2]
+        assert F[0, 0, 1] == F[0, 1, 1]
