@@ -149,6 +149,14 @@ def test_tutorial_can_be_followed_from_top_to_bottom(tmp_path, monkeypatch):
             check_python(block, place, names)
 
 
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = (block for block in read_blocks(ROOT / "README.md") if block.language == "python")
+    names = {}
+    check_python(block, "README.md", names)
+    assert names["model"].classify(["gaming mouse, RGB"])[0]["status"] == "ok"
+
+
 @pytest.mark.parametrize("shown", ["one 1.5\ntwo 2", "on...", "...\ntwo 2", "one   9.1", "..."])
 def test_shown_output_may_leave_out_lines_and_differ_in_scores(shown):
     assert missing_line(shown, "one 5.0\ntwo 2\n") is None

@@ -56,10 +56,13 @@ def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Colu
     label = None
     if settings.needs_labels:
         label = _label_column(source, names, settings.label_column)
-    if (label or PATHS_COLUMN) in text:
-        problem = f"column {label or PATHS_COLUMN!r} would be text and label at once"
+    if both := {label, PATHS_COLUMN} & set(text):
+        problem = f"column {both.pop()!r} would be text and label at once"
         step = "say which holds the category paths: --label-column COLUMN"
         raise ColumnError(source, problem, step)
+    if _ID_COLUMN in text and item_id != _ID_COLUMN:
+        problem = f"column {_ID_COLUMN!r} would be text while ids come from {item_id!r}"
+        raise ColumnError(source, problem, "rename the column that is text")
     return Columns(names, text, item_id, label)
 
 

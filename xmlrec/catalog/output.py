@@ -55,6 +55,8 @@ def open_output(path: str) -> Iterator[TextOutput]:
         `BrokenPipeError`.
     """
     if path == STDOUT:
+        if sys.stdout is None:
+            raise InputError("standard output", "it is closed", "name a file")
         output = TextOutput("standard output", sys.stdout.buffer)
         yield output
         output.flush()

@@ -51,7 +51,7 @@ class Source:
         self.name = "standard input" if name == _STDIN else name
         self.damage: str | None = None
         self._is_stdin = name == _STDIN
-        self._file = sys.stdin.buffer if self._is_stdin else _open(name)
+        self._file = _stdin() if self._is_stdin else _open(name)
         try:
             self._blocks = self._text_blocks(encoding)
             first = next(self._blocks, b"")
@@ -115,6 +115,12 @@ class Source:
             self.damage = self.damage or "the gzip data end too soon"
         except zlib.error as error:
             self.damage = f"the gzip data are damaged ({error})"
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise InputError("standard input", "it is closed")
+    return sys.stdin.buffer
 
 
 def _open(name: str) -> BinaryIO:

@@ -5,6 +5,7 @@ Nothing here imports numpy: a command imports what it needs when it runs.
 
 import io
 import logging
+import signal
 import sys
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 from xmlrec.cli.categorize import categorize
 from xmlrec.cli.classify import classify
+from xmlrec.cli.compiling import provide_cache
 from xmlrec.cli.demo import demo
 from xmlrec.cli.evaluate import evaluate
 from xmlrec.cli.model import info, verify
@@ -51,8 +53,13 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # cleans up
+    provide_cache()
     try:
         app()
     except XmlrecError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except MemoryError:
+        typer.echo("error: not enough memory; take fewer --threads or a smaller file", err=True)
+        sys.exit(1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xmlrec.cli.options import (
+    MAX_PATHS,
     CatalogArgument,
     DelimiterOption,
     EncodingOption,
@@ -33,7 +34,9 @@ def categorize(
         str,
         typer.Option("--out", metavar="FILE", help=".jsonl, .csv or .tsv, also .gz; - is stdout"),
     ],
-    k: Annotated[int, typer.Option("-k", min=1, help="Paths a row, alternatives included")] = 3,
+    k: Annotated[
+        int, typer.Option("-k", min=1, max=MAX_PATHS, help="Paths a row, alternatives included")
+    ] = 3,
     id_column: IdOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -57,6 +60,8 @@ def categorize(
     if out != "-" and Path(out).exists() and Path(catalog).exists() and samefile(out, catalog):
         raise InputError(out, "it is the catalog itself", "name another file with --out")
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
+    if Path(out).resolve().is_relative_to(model.resolve()):
+        raise InputError(out, "it lies in the model's folder", "name another file with --out")
     settings = CatalogSettings(
         model_text=classifier.settings.text,
         id_column=id_column,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xmlrec.cli.options import JsonOption, ModelOption, ThreadsOption
+from xmlrec.cli.options import MAX_PATHS, JsonOption, ModelOption, ThreadsOption
+from xmlrec.errors import InputError
 
 if TYPE_CHECKING:
     from xmlrec.catalog import ResultRow
@@ -19,7 +20,7 @@ LINES_PER_BATCH = 1024
 def classify(
     text: Annotated[list[str], typer.Argument(help="Product texts; - reads lines from stdin")],
     model: ModelOption,
-    k: Annotated[int, typer.Option("-k", min=1, help="Paths a text")] = 5,
+    k: Annotated[int, typer.Option("-k", min=1, max=MAX_PATHS, help="Paths a text")] = 5,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
 ) -> None:
@@ -30,7 +31,9 @@ def classify(
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     announce_compilation()
     number = 0
-    for batch in batches(stdin_lines() if text == ["-"] else iter(text)):
+    is_stdin = text == ["-"]
+    size = 1 if is_stdin and sys.stdin is not None and sys.stdin.isatty() else LINES_PER_BATCH
+    for batch in batches(stdin_lines() if is_stdin else iter(text), size):
         for line, row in zip(batch, classifier.classify(batch, k), strict=True):
             number += 1
             row["id"] = str(number)
@@ -39,13 +42,14 @@ def classify(
 
 def stdin_lines() -> Iterator[str]:
     """Yield the lines of standard input; bytes that are not UTF-8 become U+FFFD."""
+    if sys.stdin is None:
+        raise InputError("standard input", "it is closed")
     for line in sys.stdin.buffer:
         yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 
-def batches(lines: Iterator[str]) -> Iterable[list[str]]:
-    """Cut lines into batches; a terminal's lines are answered one by one."""
-    size = 1 if sys.stdin.isatty() else LINES_PER_BATCH
+def batches(lines: Iterator[str], size: int) -> Iterable[list[str]]:
+    """Cut lines into batches of ``size``: 1 for a terminal, whose lines are answered at once."""
     while batch := list(islice(lines, size)):
         yield batch
 

@@ -1,8 +1,24 @@
 """The first run after install compiles numeric kernels; later ones find them on disk."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import typer
+
+
+def provide_cache() -> None:
+    """Name a temporary folder for compiled kernels where they cannot be kept.
+
+    They lie beside their source, else in the user's cache folder; numba fails if it can write to
+    neither.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    while home and not os.path.exists(home):
+        home = os.path.dirname(home)
+    kept = any(os.access(folder, os.W_OK) for folder in (Path(__file__).parent, home))
+    if not kept and "NUMBA_CACHE_DIR" not in os.environ:
+        os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="xmlrec-")
 
 
 def announce_compilation() -> None:

@@ -27,4 +27,7 @@ DelimiterOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Default: all processors")
 ]
+MAX_PATHS = 50
+"""Categories that a model ranks for an item, at most."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]

@@ -51,6 +51,7 @@ def train(
         report_training,
     )
     from xmlrec.cli.compiling import announce_compilation
+    from xmlrec.cli.taxonomy import taxonomy_file
     from xmlrec.errors import TrainingError
     from xmlrec.models import PRESETS, TaxonomyClassifier, check_writable
     from xmlrec.taxonomy import read_taxonomy
@@ -58,9 +59,9 @@ def train(
     if preset not in PRESETS:
         raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}")
     check_writable(model)
-    tree = None if taxonomy is None else read_taxonomy(taxonomy, strict=strict)
+    tree = None if taxonomy is None else read_taxonomy(taxonomy_file(taxonomy), strict=strict)
     settings = CatalogSettings(
-        text_columns=tuple(text) if text else None,
+        text_columns=tuple(dict.fromkeys(text)) if text else None,
         id_column=id_column,
         label_column=label_column,
         encoding=encoding,

@@ -1,6 +1,7 @@
 """`TaxonomyClassifier`: items in, taxonomy paths out."""
 
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from xmlrec.models.training import (
     LabelledItem,
     check_trainable,
     digest_items,
+    has_words,
     item_paths,
     label_items,
     label_texts,
@@ -144,6 +146,8 @@ class TaxonomyClassifier:
             labelled.refused,
         )
         name = "catalog" if taxonomy is None else Path(taxonomy.source).name
+        name = os.fsencode(name).decode("utf-8", "replace")
+        self.model_name_ = f"{self.settings.preset}@unsaved"
         self.taxonomy_name_ = f"{name}@sha256:{labelled.taxonomy.digest[:12]}"
         self.label_counts_, self.n_items_ = counts, int(usable.size)
         self.data_digest_ = digest_items(texts, labelled)
@@ -245,26 +249,26 @@ class TaxonomyClassifier:
         """Return one result row an item, see `xmlrec.catalog.result_row`.
 
         The best path is in ``paths``, the next ``k - 1`` are in ``alternatives``. An item without
-        text or without any known word is answered ``abstain`` with the reason. An item's ``id``
+        words or without any known one is answered ``abstain`` with the reason. An item's ``id``
         is taken over; without one it is its position from 1.
         """
         labels, scores = self.rank(items, k)
         texts = text_items(items, self.settings.text)
         return [
-            self._result(items[i], i, bool(texts[i]), labels[i], scores[i])
-            for i in range(len(items))
+            self._result(items[i], i, texts[i], labels[i], scores[i]) for i in range(len(items))
         ]
 
     def _result(
-        self, item: Item, position: int, has_text: bool, labels: IntArray, scores: Any
+        self, item: Item, position: int, text: Mapping[str, Any], labels: IntArray, scores: Any
     ) -> ResultRow:
-        item_id = str(position + 1) if isinstance(item, str) else item.get("id", str(position + 1))
+        given = None if isinstance(item, str) else item.get("id")
+        item_id = str(position + 1 if given is None else given)
         found = [
             self._result_path(label, score)
             for label, score in zip(labels.tolist(), scores.tolist(), strict=True)
             if label >= 0
         ]
-        reason = None if found else "no_known_words" if has_text else "empty_text"
+        reason = None if found else "no_known_words" if has_words(text) else "empty_text"
         return result_row(
             item_id,
             found[:1],

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from xmlrec.errors import TrainingError
 from xmlrec.models.ranker_training import LabelTexts
 from xmlrec.taxonomy import Refusal, Taxonomy, extend_with_paths, split_path
+from xmlrec.text import normalize_text
 
 PATHS = "paths"
 """Key of an item's category paths: a list of paths, each a list of elements or a text
@@ -84,12 +85,29 @@ def text_items(items: Iterable[str | Mapping[str, Any]], text: tuple[str, ...]) 
     """Return items as mappings of those fields of ``text`` that are not blank.
 
     A string is the first of them.
+
+    Raises
+    ------
+    TypeError
+        If the items are one item only, or one is neither a text nor a mapping.
     """
+    if isinstance(items, str | Mapping):
+        raise TypeError("items is one item; give a list of items")
+    items = list(items)
+    for position, item in enumerate(items):
+        if not isinstance(item, str | Mapping):
+            kind = type(item).__name__
+            raise TypeError(f"item {position} is a {kind}, neither a text nor a mapping of fields")
     fields = ({text[0]: item} if isinstance(item, str) else item for item in items)
     return [
         {name: of_item[name] for name in text if not _is_blank(of_item.get(name))}
         for of_item in fields
     ]
+
+
+def has_words(item: Mapping[str, Any]) -> bool:
+    """Say whether a field holds a letter or a digit once markup is gone."""
+    return any(map(str.isalnum, normalize_text(" ".join(map(str, item.values())))))
 
 
 def _is_blank(value: object) -> bool:

@@ -99,6 +99,11 @@ def test_a_catalog_is_never_replaced_by_its_answers(xmlrec, shop, model):
     assert (shop / "shop.jsonl").read_bytes() == before
 
 
+def test_results_are_not_put_into_the_model(xmlrec, model):
+    result = xmlrec("categorize", "shop.jsonl", "--model", model, "--out", model / "out.jsonl")
+    assert "it lies in the model's folder" in result.refused()
+
+
 def test_rows_in_several_chunks_are_the_rows_in_one(xmlrec, shop, model, monkeypatch):
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "whole.jsonl")
     monkeypatch.setattr("xmlrec.cli.categorize.ROWS_PER_CHUNK", 5)

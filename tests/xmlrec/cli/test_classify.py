@@ -1,6 +1,9 @@
-import sys
+import pytest
 
-from xmlrec.cli.classify import batches
+from xmlrec.cli.classify import batches, stdin_lines
+from xmlrec.cli.options import MAX_PATHS
+from xmlrec.errors import InputError
+from xmlrec.models.ranker_training import N_CANDIDATES
 
 
 def test_paths_are_printed_below_their_text(xmlrec, model):
@@ -62,7 +65,16 @@ def test_k_must_be_positive(xmlrec, model):
     assert xmlrec("classify", "boot", "--model", model, "-k", "0").code == 2
 
 
-def test_a_terminals_lines_are_answered_one_by_one(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+def test_lines_are_answered_in_batches():
+    assert list(batches(iter("abc"), 2)) == [["a", "b"], ["c"]]
 
-    assert list(batches(iter(["a", "b"]))) == [["a"], ["b"]]
+
+def test_a_closed_standard_input_is_named(monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(InputError, match="standard input: it is closed"):
+        list(stdin_lines())
+
+
+def test_more_paths_than_are_ranked_are_refused(xmlrec, model):
+    assert xmlrec("classify", "boot", "--model", model, "-k", MAX_PATHS + 1).code == 2
+    assert MAX_PATHS == N_CANDIDATES
