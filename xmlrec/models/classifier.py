@@ -11,10 +11,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees import Ranking
-from xmlrec.catalog import ResultPath, ResultRow, result_path, result_row
+from xmlrec.catalog import ResultRow
 from xmlrec.errors import ModelError, TrainingError
-from xmlrec.metrics import evaluate_ranking, inverse_propensity
+from xmlrec.models.answers import answer, found_paths
 from xmlrec.models.cross import cross_rank
+from xmlrec.models.measuring import measure
 from xmlrec.models.model_dir import (
     RETRAIN,
     model_digest,
@@ -28,7 +29,6 @@ from xmlrec.models.training import (
     LabelledItem,
     check_trainable,
     digest_items,
-    has_words,
     item_paths,
     label_items,
     label_texts,
@@ -254,33 +254,11 @@ class TaxonomyClassifier:
         """
         labels, scores = self.rank(items, k)
         texts = text_items(items, self.settings.text)
+        names = {"taxonomy": self.taxonomy_name_, "model": self.model_name_}
         return [
-            self._result(items[i], i, texts[i], labels[i], scores[i]) for i in range(len(items))
+            answer(items[i], i, texts[i], found, **names)
+            for i, found in enumerate(found_paths(self.taxonomy_, labels, scores))
         ]
-
-    def _result(
-        self, item: Item, position: int, text: Mapping[str, Any], labels: IntArray, scores: Any
-    ) -> ResultRow:
-        given = None if isinstance(item, str) else item.get("id")
-        item_id = str(position + 1 if given is None else given)
-        found = [
-            self._result_path(label, score)
-            for label, score in zip(labels.tolist(), scores.tolist(), strict=True)
-            if label >= 0
-        ]
-        reason = None if found else "no_known_words" if has_words(text) else "empty_text"
-        return result_row(
-            item_id,
-            found[:1],
-            found[1:],
-            status="ok" if found else "abstain",
-            reason=reason,
-            taxonomy=self.taxonomy_name_,
-            model=self.model_name_,
-        )
-
-    def _result_path(self, column: int, score: float) -> ResultPath:
-        return result_path(self.taxonomy_.ids[column], self.taxonomy_.path(column), score)
 
     def evaluate(self, items: Sequence[LabelledItem]) -> dict[str, float]:
         """Return all metrics over items with paths, see `xmlrec.metrics.evaluate_ranking`.
@@ -299,16 +277,8 @@ class TaxonomyClassifier:
         if not rows.size:
             raise TrainingError("no row has a category path: there is nothing to measure against")
         labels, _ = self.rank([items[i] for i in rows.tolist()], k=10)
-        taxonomy = labelled.taxonomy
-        counts = np.zeros(len(taxonomy), dtype=np.int64)
-        counts[: len(self.taxonomy_)] = self.label_counts_
-        metrics = evaluate_ranking(
-            labels,
-            labelled.Y[rows],
-            ancestors=taxonomy.ancestor_matrix(),
-            primary_parents=taxonomy.primary_parents,
-            depths=taxonomy.depths,
-            inv_propensity=inverse_propensity(counts, self.n_items_),
+        metrics = measure(
+            labels, labelled, rows, label_counts=self.label_counts_, n_items=self.n_items_
         )
         return {**metrics, "n_without_category": len(items) - int(rows.size)}
 
