@@ -2,7 +2,8 @@
 
 XmlrecError
 ├── InputError          a catalog or taxonomy file that cannot be read as a whole
-│   └── ColumnError     a column that is missing, doubled or ambiguous
+│   ├── ColumnError     a column that is missing, doubled or ambiguous
+│   └── OptionError     an option that cannot be what it says
 ├── TaxonomyError       a taxonomy with errors, all of them listed
 ├── TrainingError       rows from which nothing can be learned
 ├── ModelError          a model directory that is missing, damaged, swapped or too new
@@ -32,6 +33,12 @@ class InputError(XmlrecError):
 
 class ColumnError(InputError):
     """A column that is missing, doubled or ambiguous: a usage error."""
+
+    exit_code = 2
+
+
+class OptionError(InputError):
+    """An option that cannot be what it says, such as an unknown encoding: a usage error."""
 
     exit_code = 2
 

@@ -3,7 +3,7 @@
 import codecs
 from dataclasses import dataclass
 
-from xmlrec.errors import InputError
+from xmlrec.errors import OptionError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +27,7 @@ class CatalogSettings:
 
     Raises
     ------
-    InputError
+    OptionError
         If the encoding or the delimiter cannot be one.
     """
 
@@ -42,10 +42,10 @@ class CatalogSettings:
     def __post_init__(self) -> None:
         if self.encoding is not None and not _is_text_encoding(self.encoding):
             step = "give one such as utf-8, cp1252 or utf-16"
-            raise InputError("--encoding", f"there is no encoding {self.encoding!r}", step)
+            raise OptionError("--encoding", f"there is no encoding {self.encoding!r}", step)
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             step = "give one that is neither a quote nor a line break, such as ';'"
-            raise InputError("--delimiter", f"{self.delimiter!r} is not one character", step)
+            raise OptionError("--delimiter", f"{self.delimiter!r} is not one character", step)
 
 
 def _is_text_encoding(encoding: str) -> bool:

@@ -167,8 +167,8 @@ class TestTrain:
         assert "none of the 1 validation rows has" in refuse("shop.csv", "--valid", "valid.csv")
 
     def test_unknown_encoding_and_delimiter(self, refuse):
-        assert "there is no encoding 'utf-9'" in refuse("shop.csv", "--encoding", "utf-9")
-        assert "'ab' is not one character" in refuse("shop.csv", "--delimiter", "ab")
+        assert "there is no encoding 'utf-9'" in refuse("shop.csv", "--encoding", "utf-9", code=2)
+        assert "'ab' is not one character" in refuse("shop.csv", "--delimiter", "ab", code=2)
 
 
 def test_all_labels_on_one_parent_are_categories_to_tell_apart(xmlrec, write, new_files):
