@@ -27,7 +27,7 @@ class LabelTreeClassifier(BaseEstimator):
     max_leaf : int, default=100
         Largest number of labels that share a leaf, at least 2.
     max_flat : int, default=400
-        Up to this many labels the tree has one level (one-vs-all): as fast, and more accurate.
+        Up to this many labels the tree has one level: one-vs-all.
     arity : int, default=32
         Children of an inner node, a power of 2 (binary levels are collapsed).
     C, eps, max_iter, min_weight

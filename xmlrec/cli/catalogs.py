@@ -1,5 +1,6 @@
 """Reading whole labelled catalogs for training and measuring, with rejects counted and kept."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,13 +17,20 @@ from xmlrec.catalog import (
     RejectsWriter,
     read_catalog,
 )
-from xmlrec.errors import TrainingError
+from xmlrec.errors import InputError, TrainingError
 
 if TYPE_CHECKING:
     from xmlrec.models import TaxonomyClassifier
     from xmlrec.taxonomy import Refusal
 
 N_SHOWN = 3
+
+
+def check_not_input(path: str, *inputs: str | Path | None) -> None:
+    """Raise `InputError` if a file that is to be written is one of those that are read."""
+    for name in inputs if os.path.exists(path) else ():
+        if name is not None and os.path.exists(name) and os.path.samefile(path, name):
+            raise InputError(path, f"it would be written over while {name} is read")
 
 
 class Rejects:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
-from os.path import samefile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,12 +52,13 @@ def categorize(
         read_catalog,
         rejects_path,
     )
-    from xmlrec.cli.catalogs import Rejects, report_counts
+    from xmlrec.cli.catalogs import Rejects, check_not_input, report_counts
     from xmlrec.cli.compiling import announce_compilation
     from xmlrec.models import TaxonomyClassifier
 
-    if out != "-" and Path(out).exists() and Path(catalog).exists() and samefile(out, catalog):
-        raise InputError(out, "it is the catalog itself", "name another file with --out")
+    rejects = rejects_path(out)
+    for path in filter(None, (out, rejects)):
+        check_not_input(path, catalog)
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     if Path(out).resolve().is_relative_to(model.resolve()):
         raise InputError(out, "it lies in the model's folder", "name another file with --out")
@@ -71,7 +71,7 @@ def categorize(
     breaks: list[InputError] = []
     by_status: Counter[str] = Counter()
     with ExitStack() as stack:
-        writer = stack.enter_context(RejectsWriter(rejects_path(out)))
+        writer = stack.enter_context(RejectsWriter(rejects))
         reader = stack.enter_context(read_catalog(catalog, settings, Rejects(writer)))
         write = stack.enter_context(open_results(out, n_paths=k))
         announce_compilation()
@@ -82,7 +82,7 @@ def categorize(
                 by_status[result["status"]] += 1
     statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(by_status.items()))
     typer.echo(f"{out}: {by_status.total():,} rows ({statuses or 'none'})", err=True)
-    report_counts(catalog, reader.counts, rejects_path(out))
+    report_counts(catalog, reader.counts, rejects)
     if breaks:
         raise breaks[0]
 

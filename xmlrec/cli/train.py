@@ -45,6 +45,7 @@ def train(
     from xmlrec.catalog import CatalogSettings, RejectsWriter
     from xmlrec.cli.catalogs import (
         Rejects,
+        check_not_input,
         naming,
         read_labelled,
         reject_paths,
@@ -70,7 +71,9 @@ def train(
     )
     failed: TrainingError | None = None
     named = model if model.name else model.resolve()
-    with RejectsWriter(str(named.with_name(f"{named.name}.rejects.jsonl"))) as writer:
+    rejects_file = str(named.with_name(f"{named.name}.rejects.jsonl"))
+    check_not_input(rejects_file, catalog, valid, taxonomy)
+    with RejectsWriter(rejects_file) as writer:
         rejects = Rejects(writer)
         labelled = read_labelled(catalog, settings, rejects)
         valid_items = None

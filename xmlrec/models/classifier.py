@@ -12,18 +12,12 @@ import scipy.sparse as sp
 
 from label_trees import Ranking
 from xmlrec.catalog import ResultRow
-from xmlrec.errors import ModelError, TrainingError
+from xmlrec.errors import TrainingError
 from xmlrec.models.answers import answer, found_paths
 from xmlrec.models.cross import cross_rank
 from xmlrec.models.measuring import measure
-from xmlrec.models.model_dir import (
-    RETRAIN,
-    model_digest,
-    read_manifest,
-    verify_model,
-    write_model,
-)
 from xmlrec.models.ranker import TextRanker
+from xmlrec.models.saving import ModelParts, load_parts, save_parts
 from xmlrec.models.settings import RankerSettings
 from xmlrec.models.training import (
     LabelledItem,
@@ -34,7 +28,7 @@ from xmlrec.models.training import (
     label_texts,
     text_items,
 )
-from xmlrec.taxonomy import Refusal, Taxonomy, read_taxonomy, write_taxonomy
+from xmlrec.taxonomy import Refusal, Taxonomy
 
 logger = logging.getLogger(__name__)
 
@@ -252,8 +246,8 @@ class TaxonomyClassifier:
         words or without any known one is answered ``abstain`` with the reason. An item's ``id``
         is taken over; without one it is its position from 1.
         """
-        labels, scores = self.rank(items, k)
         texts = text_items(items, self.settings.text)
+        labels, scores = self._fitted().rank(texts, k, n_threads=self.n_threads)
         names = {"taxonomy": self.taxonomy_name_, "model": self.model_name_}
         return [
             answer(items[i], i, texts[i], found, **names)
@@ -290,28 +284,16 @@ class TaxonomyClassifier:
         ModelError
             If another kind of folder or file stands there, or it cannot be written.
         """
-
-        ranker = self._fitted()
-
-        def fill(base: Path) -> None:
-            write_taxonomy(self.taxonomy_, base / "taxonomy.jsonl")
-            ranker.save(base)
-
-        description = {
-            "kind": "classifier",
-            "settings": self.settings.to_json(),
-            "taxonomy": {"name": self.taxonomy_name_, "digest": self.taxonomy_.digest},
-            "data": {
-                "digest": self.data_digest_,
-                "n_items": self.n_items_,
-                "n_categories": len(self.taxonomy_),
-                "n_categories_with_items": int((self.label_counts_ > 0).sum()),
-                "n_features": ranker.features.n_features,
-            },
-            "valid_metrics": self.valid_metrics_,
-        }
-        write_model(Path(model_dir), description, fill)
-        self._name_model(Path(model_dir))
+        parts = ModelParts(
+            settings=self.settings,
+            taxonomy=self.taxonomy_,
+            taxonomy_name=self.taxonomy_name_,
+            ranker=self._fitted(),
+            n_items=self.n_items_,
+            data_digest=self.data_digest_,
+            valid_metrics=self.valid_metrics_,
+        )
+        self.model_name_ = save_parts(parts, Path(model_dir))
 
     @classmethod
     def load(
@@ -330,28 +312,11 @@ class TaxonomyClassifier:
         ModelError
             If there is no model, it is damaged, or of a newer format.
         """
-        folder = Path(model_dir)
-        manifest = verify_model(folder) if verify else read_manifest(folder)
-        base = folder / "base"
-        if manifest.get("kind") != "classifier":
-            raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a classifier")
-        try:
-            settings = RankerSettings.from_json(manifest["settings"])
-            model = cls(preset=settings.preset, text=settings.text, n_threads=n_threads)
-            model.settings = settings
-            model.taxonomy_ = read_taxonomy(base / "taxonomy.jsonl")
-            model.taxonomy_name_ = manifest["taxonomy"]["name"]
-            model.ranker_ = ranker = TextRanker.load(base)
-            model.label_counts_ = ranker.labels.counts
-            model.n_items_ = manifest["data"]["n_items"]
-            model.data_digest_ = manifest["data"]["digest"]
-            model.valid_metrics_ = manifest["valid_metrics"]
-        except Exception as error:  # a damaged header makes numpy raise anything
-            raise ModelError(str(folder), f"it is damaged ({error})", RETRAIN) from error
-        if len(model.taxonomy_) != model.label_counts_.size:
-            raise ModelError(str(folder), "its parts come from different models", RETRAIN)
-        model._name_model(folder)
+        parts, name = load_parts(Path(model_dir), verify=verify)
+        model = cls(preset=parts.settings.preset, text=parts.settings.text, n_threads=n_threads)
+        model.settings, model.ranker_ = parts.settings, parts.ranker
+        model.taxonomy_, model.taxonomy_name_ = parts.taxonomy, parts.taxonomy_name
+        model.label_counts_, model.n_items_ = parts.ranker.labels.counts, parts.n_items
+        model.data_digest_, model.valid_metrics_ = parts.data_digest, parts.valid_metrics
+        model.model_name_ = name
         return model
-
-    def _name_model(self, model_dir: Path) -> None:
-        self.model_name_ = f"{self.settings.preset}@sha256:{model_digest(model_dir)[:12]}"

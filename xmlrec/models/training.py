@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class LabelledItems:
     Y: sp.csr_array
     has_paths: np.ndarray[Any, np.dtype[np.bool_]]
     added: tuple[str, ...]
-    refused: list[tuple[int, str, Refusal]] = field(default_factory=list)
+    refused: list[tuple[int, str, Refusal]]
 
 
 def item_paths(item: LabelledItem) -> list[Path]:
@@ -59,6 +59,11 @@ def label_items(
     items: Sequence[LabelledItem], taxonomy: Taxonomy | None, *, strict: bool = False
 ) -> LabelledItems:
     """Resolve the paths of ``items`` in ``taxonomy``, adding what it lacks unless ``strict``."""
+    for position, item in enumerate(items):
+        if not isinstance(item, Mapping):
+            raise TypeError(
+                f"item {position} is a {type(item).__name__}; it names no category path"
+            )
     paths = [item_paths(item) for item in items]
     rows = np.repeat(np.arange(len(items)), [len(of_item) for of_item in paths])
     flat = [path for of_item in paths for path in of_item]

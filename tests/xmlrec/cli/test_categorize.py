@@ -95,7 +95,7 @@ def test_a_catalog_is_never_replaced_by_its_answers(xmlrec, shop, model):
     before = (shop / "shop.jsonl").read_bytes()
     result = xmlrec("categorize", "shop.jsonl", "--model", model, "--out", "./shop.jsonl")
 
-    assert "it is the catalog itself; name another file with --out" in result.refused()
+    assert "./shop.jsonl: it would be written over while shop.jsonl is read" in result.refused()
     assert (shop / "shop.jsonl").read_bytes() == before
 
 

@@ -166,3 +166,11 @@ def test_rows_without_text_or_category_are_counted(xmlrec, shop, write):
 
     assert result.code == 0
     assert "2 rows without text or category not used" in result.err
+
+
+def test_the_catalog_is_never_taken_for_the_rejects_of_its_model(xmlrec, shop):
+    (shop / "m.rejects.jsonl").write_bytes((shop / "shop.jsonl").read_bytes())
+    result = xmlrec("train", "m.rejects.jsonl", "--model", "m")
+
+    assert "would be written over while m.rejects.jsonl is read" in result.refused()
+    assert (shop / "m.rejects.jsonl").read_bytes() == (shop / "shop.jsonl").read_bytes()

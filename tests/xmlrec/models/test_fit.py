@@ -190,3 +190,8 @@ def test_other_seeds_train_other_models(classifier):
     other = fit_shop(seed=1)
 
     assert other.ranker_.weights.tobytes() != classifier.ranker_.weights.tobytes()
+
+
+def test_a_text_without_paths_is_no_training_item():
+    with pytest.raises(TypeError, match="item 0 is a str; it names no category path"):
+        TaxonomyClassifier().fit(["boot", "hose"])
