@@ -14,7 +14,7 @@ from label_trees import Ranking
 from xmlrec.catalog import ResultRow
 from xmlrec.errors import TrainingError
 from xmlrec.models.answers import answer, found_paths
-from xmlrec.models.cross import cross_rank
+from xmlrec.models.cross import cross_rank, fold_numbers
 from xmlrec.models.measuring import measure
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.saving import ModelParts, load_parts, save_parts
@@ -222,18 +222,12 @@ class TaxonomyClassifier:
         """
         self._fitted()
         labelled = label_items(items, self.taxonomy_, strict=True)
-        if np.ndim(folds) == 0:
-            rng = np.random.default_rng(self.settings.seed)
-            folds = (rng.permutation(len(items)) % max(int(folds), 1)).astype(np.int32)
-        fold_of = np.asarray(folds, dtype=np.int32)
-        if fold_of.shape != (len(items),):
-            raise ValueError(f"folds has shape {fold_of.shape}, expected ({len(items)},)")
         texts = text_items(items, self.settings.text)
         return cross_rank(
             texts,
             labelled.Y,
             label_texts(self.taxonomy_, self.label_counts_),
-            fold_of,
+            fold_numbers(folds, len(items), seed=self.settings.seed),
             k,
             self.settings,
             n_threads=self.n_threads,

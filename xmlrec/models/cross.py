@@ -15,6 +15,23 @@ from xmlrec.text import Item
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 
 
+def fold_numbers(folds: int | IntArray, n_items: int, *, seed: int) -> IntArray:
+    """Return the fold of each item: the ones given, or ``folds`` random ones of equal size.
+
+    Raises
+    ------
+    ValueError
+        If there is not one fold for each item.
+    """
+    if np.ndim(folds) == 0:
+        order = np.random.default_rng(seed).permutation(n_items)
+        return (order % max(int(folds), 1)).astype(np.int32)
+    numbers = np.asarray(folds, dtype=np.int32)
+    if numbers.shape != (n_items,):
+        raise ValueError(f"folds has shape {numbers.shape}, expected ({n_items},)")
+    return numbers
+
+
 def cross_rank(
     items: Sequence[Item],
     Y: sp.csr_array,
