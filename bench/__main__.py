@@ -5,12 +5,12 @@ import dataclasses
 import sys
 
 from bench import results
-from bench.cases import accuracy, features
+from bench.cases import accuracy, features, growth
 from bench.datasets import SPARSE_SETS, TEXT_SETS
 from bench.options import Options
 from bench.peers import BenchError
 
-CASES = {"accuracy": accuracy.run, "features": features.run}
+CASES = {"accuracy": accuracy.run, "features": features.run, "growth": growth.run}
 QUICK = Options(sets=("onet-tasks", "bibtex"), n_seeds=1, n_repetitions=1)
 
 
