@@ -1,4 +1,4 @@
-"""How cost grows with the catalog, on catalogs that the project makes; and how long a start takes."""
+"""How cost grows, on catalogs that the project makes, and how long a start takes."""
 
 import os
 import subprocess
