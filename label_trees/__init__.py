@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from label_trees.forest import LabelForest
 from label_trees.persist import load_array, load_forest, save_forest
 from label_trees.ranking import Ranking, empty_ranking
+from label_trees.tree import LabelTree
 
 if TYPE_CHECKING:
     from label_trees.classifier import LabelTreeClassifier
 
 __all__ = [
     "LabelForest",
+    "LabelTree",
     "LabelTreeClassifier",
     "Ranking",
     "empty_ranking",

@@ -1,9 +1,11 @@
 """Checks and conversions of the arrays that callers hand in; below them nothing checks again."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+
+from label_trees.kernels.checks import is_canonical
 
 SMALLEST_VALUE = np.float32(1e-15)
 """Soft labels below count as this much: the solver divides by them in float32."""
@@ -45,6 +47,35 @@ def check_csr(matrix: Any, *, name: str = "X", n_columns: int | None = None) -> 
     checked.indices = read_only(checked.indices.astype(np.int32, copy=False))
     checked.indptr = read_only(checked.indptr.astype(np.int64, copy=False))
     return checked
+
+
+class Rows(NamedTuple):
+    """The arrays of a checked CSR matrix: int64 ``indptr``, int32 ``indices``, float32 ``data``."""
+
+    indptr: np.ndarray[Any, np.dtype[np.int64]]
+    indices: np.ndarray[Any, np.dtype[np.int32]]
+    data: np.ndarray[Any, np.dtype[np.float32]]
+    shape: tuple[int, int]
+
+
+def check_rows(matrix: Any, *, n_columns: int) -> Rows:
+    """Return what `check_csr` does as bare arrays, at once where ``matrix`` is canonical.
+
+    One row is ranked in less time than scipy needs to make a matrix of it.
+
+    Raises
+    ------
+    ValueError
+        As `check_csr`.
+    """
+    if isinstance(matrix, sp.csr_array | sp.csr_matrix) and matrix.shape[1] == n_columns:
+        data, indices = read_only(matrix.data), read_only(matrix.indices)
+        indptr = read_only(matrix.indptr.astype(np.int64, copy=False))
+        fits = data.dtype == np.float32 and indptr.size == matrix.shape[0] + 1
+        if fits and is_canonical(indptr, indices, data, n_columns):
+            return Rows(indptr, read_only(indices.astype(np.int32, copy=False)), data, matrix.shape)
+    X = check_csr(matrix, n_columns=n_columns)
+    return Rows(X.indptr, X.indices, X.data, X.shape)
 
 
 def read_only(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

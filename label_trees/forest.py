@@ -1,16 +1,18 @@
 """`LabelForest`: trained trees that rank together; all that serving needs."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 
-from label_trees.checks import check_csr
+from label_trees.checks import check_csr, check_rows
 from label_trees.parallel import count_threads
 from label_trees.ranking import Ranking
 from label_trees.search import rank_labels, score_pairs
-from label_trees.weights import TrainedTree
+from label_trees.weights import TrainedTree, quantize_weights
+
+LOSSES = ("squared_hinge", "logistic")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,18 +24,34 @@ class LabelForest:
     trees : tuple of TrainedTree
     n_features, n_labels : int
         Columns of ``X`` and ``Y`` in training.
+    loss : str
+        What the local classifiers were trained with: it says how margins become scores.
     """
 
     trees: tuple[TrainedTree, ...]
     n_features: int
     n_labels: int
+    loss: str = "squared_hinge"
+
+    @property
+    def is_logistic(self) -> bool:
+        """Say whether local scores are sigmoids of margins."""
+        return self.loss == "logistic"
+
+    def quantized(self) -> Self:
+        """Return the same trees with weights of 8 bits, 127 steps to the largest of each slot."""
+        trees = (
+            TrainedTree(trained.tree, quantize_weights(trained.tree, trained.weights))
+            for trained in self.trees
+        )
+        return replace(self, trees=tuple(trees))
 
     def rank(
         self,
         X: Any,
         k: int = 5,
         *,
-        beam: int = 10,
+        beam: int = 6,
         allowed: Any = None,
         n_threads: int | None = None,
     ) -> Ranking:
@@ -56,7 +74,7 @@ class LabelForest:
         ValueError
             If an argument is out of its limits.
         """
-        X = check_csr(X, n_columns=self.n_features)
+        rows = check_rows(X, n_columns=self.n_features)
         if beam < 1:
             raise ValueError(f"beam must be at least 1, got {beam}")
         if allowed is not None:
@@ -64,15 +82,21 @@ class LabelForest:
             if allowed.shape != (self.n_labels,):
                 raise ValueError(f"allowed has shape {allowed.shape}, expected ({self.n_labels},)")
         threads = count_threads(n_threads)
-        return rank_labels(self.trees, X, k, beam=beam, allowed=allowed, n_threads=threads)
+        return rank_labels(
+            self.trees, rows, k, beam=beam, is_logistic=self.is_logistic, allowed=allowed,
+            n_threads=threads,
+        )  # fmt: skip
 
     def score_pairs(self, X: Any, candidates: Any, *, n_threads: int | None = None) -> sp.csr_array:
         """Return the scores of the stored pairs of ``candidates`` (n_instances, n_labels).
 
         Pairs whose label is in no tree (it had no training row) are left out: not scored.
         """
-        X = check_csr(X, n_columns=self.n_features)
+        rows = check_rows(X, n_columns=self.n_features)
         candidates = check_csr(candidates, name="candidates", n_columns=self.n_labels)
-        if candidates.shape[0] != X.shape[0]:
-            raise ValueError(f"candidates has {candidates.shape[0]} rows and X has {X.shape[0]}")
-        return score_pairs(self.trees, X, candidates, n_threads=count_threads(n_threads))
+        if candidates.shape[0] != rows.shape[0]:
+            raise ValueError(f"candidates has {candidates.shape[0]} rows and X has {rows.shape[0]}")
+        threads = count_threads(n_threads)
+        return score_pairs(
+            self.trees, rows, candidates, is_logistic=self.is_logistic, n_threads=threads
+        )

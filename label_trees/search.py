@@ -1,8 +1,9 @@
 """Ranking labels with one or several trained trees.
 
-The score of a label in a tree is the product over its path of exp(-max(0, 1 - margin)^2) (Prabhu
-et al., WWW 2018, section 3.3, for the squared hinge). Trees are averaged; a label that the beam of
-a tree does not reach counts 0 there.
+The score of a label in a tree is the product over its path of the local scores,
+exp(-max(0, 1 - margin)^2) (Prabhu et al., WWW 2018, section 3.3) or, for the logistic loss, the
+sigmoid of the margin. Trees are averaged; a label that the beam of a tree does not reach counts 0
+there.
 """
 
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from label_trees.kernels.search import add_found, best_labels, score_row_pairs, search_rows
+from label_trees.checks import Rows
+from label_trees.kernels.search import merge_trees, score_row_pairs, search_rows
 from label_trees.parallel import thread_map
 from label_trees.ranking import Ranking, empty_ranking
 from label_trees.tree import LabelTree
@@ -18,7 +20,7 @@ from label_trees.weights import TrainedTree
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
-ROWS_PER_BLOCK = 1024
+ROWS_PER_BLOCK = 32_768
 """Rows searched together: enough for their (row, node) pairs to share chunks."""
 
 FOUND_PER_BLOCK = 4_000_000
@@ -27,10 +29,11 @@ FOUND_PER_BLOCK = 4_000_000
 
 def rank_labels(
     trees: tuple[TrainedTree, ...],
-    X: sp.csr_array,
+    X: Rows,
     k: int,
     *,
     beam: int,
+    is_logistic: bool,
     allowed: BoolArray | None,
     n_threads: int,
 ) -> Ranking:
@@ -41,49 +44,55 @@ def rank_labels(
     """
     labels, scores = empty_ranking(X.shape[0], k)
     beam = min(beam, max(trained.tree.n_nodes for trained in trees))
-    capacities = [reachable_labels(trained.tree, beam) for trained in trees]
-    capacity = sum(capacities)
-    n_labels = trees[0].tree.n_labels
     masks = [allowed_slots(trained.tree, allowed) for trained in trees]
-    per_block = max(1, min(ROWS_PER_BLOCK, FOUND_PER_BLOCK // max(capacity, 1)))
-    per_block = min(per_block, max(1, -(-X.shape[0] // n_threads)))
+    n_labels = trees[0].tree.n_labels
+    rooms = [reachable_labels(trained.tree, beam) for trained in trees] if len(trees) > 1 else []
+    per_block = max(1, min(ROWS_PER_BLOCK, -(-X.shape[0] // n_threads)))
+    if rooms:
+        per_block = max(1, min(per_block, FOUND_PER_BLOCK // max(len(trees) * max(rooms), 1)))
 
     def rank_block(lo: int) -> None:
         hi = min(lo + per_block, X.shape[0])
-        found = [
-            found_labels(trained, X, lo, hi, beam, mask, room)
-            for trained, mask, room in zip(trees, masks, capacities, strict=True)
-        ]
-        totals = np.full(n_labels, -1.0)
-        touched = np.empty(capacity, dtype=np.int32)
-        for i in range(hi - lo):
-            n_touched = 0
-            for n_found, tree_labels, tree_scores in found:
-                n_touched = add_found(
-                    n_found[i], tree_labels[i], tree_scores[i], totals, touched, n_touched
-                )
-            best_labels(totals, touched[:n_touched], len(trees), labels[lo + i], scores[lo + i])
+        if not rooms:
+            best = NONE_FOUND, labels[lo:hi], scores[lo:hi]
+            search(trees[0], X, (lo, hi), masks[0], is_logistic, beam, best, keep_all=False)
+            return
+        n_found = np.zeros((len(trees), hi - lo), dtype=np.int64)
+        found = np.empty((len(trees), hi - lo, max(rooms)), dtype=np.int32)
+        logs = np.empty(found.shape, dtype=np.float32)
+        for number, trained in enumerate(trees):
+            lists = n_found[number], found[number], logs[number]
+            search(trained, X, (lo, hi), masks[number], is_logistic, beam, lists, keep_all=True)
+        totals = np.zeros(n_labels)
+        merge_trees(n_found, found, logs, totals, labels[lo:hi], scores[lo:hi])
 
     thread_map(rank_block, range(0, X.shape[0], per_block), n_threads)
     return labels, scores
 
 
-def found_labels(
-    trained: TrainedTree, X: sp.csr_array, lo: int, hi: int, beam: int, mask: BoolArray, room: int
-) -> tuple[Any, Any, Any]:
-    """Return how many labels (``room`` at most) each row reached, which, and their log scores."""
-    tree, weights = trained.tree, trained.weights
-    shape = (hi - lo, room)
-    n_found = np.zeros(hi - lo, dtype=np.int64)
-    labels = np.empty(shape, dtype=np.int32)
-    scores = np.empty(shape, dtype=np.float32)
+Lists = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]
+
+NONE_FOUND = np.zeros(0, dtype=np.int64)
+
+
+def search(
+    trained: TrainedTree,
+    X: Rows,
+    rows: tuple[int, int],
+    mask: BoolArray,
+    is_logistic: bool,
+    beam: int,
+    lists: Lists,
+    *,
+    keep_all: bool,
+) -> None:
+    """Fill ``lists`` with what one tree finds for ``rows`` (first, last + 1) of ``X``."""
+    tree = trained.tree
+    slots = tree.slot_indptr, tree.slot_node, tree.slot_label
     search_rows(
-        X.indptr, X.indices, X.data, lo, hi, tree.slot_indptr, tree.slot_node, tree.slot_label,
-        mask, weights.bias, weights.node_indptr, weights.row_feature, weights.row_indptr,
-        weights.output, weights.value, beam, np.zeros(X.shape[1], dtype=np.int32),
-        n_found, labels, scores,
+        X.indptr, X.indices, X.data, *rows, slots, mask, trained.weights, is_logistic, beam,
+        keep_all, *lists,
     )  # fmt: skip
-    return n_found, labels, scores
 
 
 def reachable_labels(tree: LabelTree, beam: int) -> int:
@@ -96,9 +105,9 @@ def reachable_labels(tree: LabelTree, beam: int) -> int:
 
 
 def allowed_slots(tree: LabelTree, allowed: BoolArray | None) -> BoolArray:
-    """Return which slots lead to an allowed label, shape (n_slots,)."""
+    """Return which slots lead to an allowed label, shape (n_slots,), or (0,) if all are allowed."""
     if allowed is None:
-        return np.ones(tree.slot_node.size, dtype=np.bool_)
+        return np.zeros(0, dtype=np.bool_)
     mask = np.zeros(tree.slot_node.size, dtype=np.bool_)
     slots = tree.label_slot[allowed & (tree.label_slot >= 0)]
     while slots.size:
@@ -109,7 +118,12 @@ def allowed_slots(tree: LabelTree, allowed: BoolArray | None) -> BoolArray:
 
 
 def score_pairs(
-    trees: tuple[TrainedTree, ...], X: sp.csr_array, candidates: sp.csr_array, *, n_threads: int
+    trees: tuple[TrainedTree, ...],
+    X: Rows,
+    candidates: sp.csr_array,
+    *,
+    is_logistic: bool,
+    n_threads: int,
 ) -> sp.csr_array:
     """Return the mean score of every stored pair of ``candidates`` (n_instances, n_labels).
 
@@ -119,13 +133,13 @@ def score_pairs(
     totals = np.zeros(candidates.nnz)
 
     def score_block(lo: int) -> None:
+        hi = min(lo + ROWS_PER_BLOCK, X.shape[0])
         for trained in trees:
-            tree, weights = trained.tree, trained.weights
+            tree = trained.tree
             score_row_pairs(
-                X.indptr, X.indices, X.data, lo, min(lo + ROWS_PER_BLOCK, X.shape[0]),
-                candidates.indptr, candidates.indices, tree.slot_indptr, tree.owner,
-                tree.parent_slot, tree.label_slot, weights.bias, weights.node_indptr,
-                weights.row_feature, weights.row_indptr, weights.output, weights.value, totals,
+                X.indptr, X.indices, X.data, lo, hi, candidates.indptr, candidates.indices,
+                tree.slot_indptr, tree.owner, tree.parent_slot, tree.label_slot, trained.weights,
+                is_logistic, totals,
             )  # fmt: skip
 
     thread_map(score_block, range(0, X.shape[0], ROWS_PER_BLOCK), n_threads)

@@ -3,21 +3,39 @@
 Each node has one linear classifier a slot, trained on the instances that have a label below the
 node ("teacher forcing"): positive are those with a label below the slot. Per slot the objective is
 
-    min_w  1/2 |w|^2 + sum_i C c_i max(0, 1 - y_i w.(x_i, 1))^2 ,
+    min_w  1/2 |w|^2 + sum_i C c_i loss(y_i w.(x_i, 1))
 
-L2-regularised squared hinge with a bias feature, by dual coordinate descent (Hsieh et al., ICML
-2008, Algorithm 1) until the largest difference of projected gradients in a sweep is below ``eps``.
-``c_i`` is the instance's weight, times the value in Y where the instance is positive.
+with a bias feature and ``loss(m)`` either the squared hinge ``max(0, 1 - m)^2`` or the logistic
+``log(1 + exp(-m))``, by dual coordinate descent (Hsieh et al., ICML 2008, Algorithm 1; Shalev-
+Shwartz and Zhang, JMLR 14, 2013). ``c_i`` is the instance's weight, times the value in Y where the
+instance is positive.
+
+A slot is done when its duality gap is at most ``eps`` times the squared-hinge loss of the better of
+the two classifiers that always give the same answer with margin 1. The gap is summed over a sweep
+at the margins that the sweep meets. So measured it keeps the dual objective, and with it
+``1/2 |w - w*|^2``, within what ``eps`` allows of the optimum (tested against liblinear's solution);
+the primal objective, whose loss sees the last steps of all rows at once, can lie several times
+further off, the more so the larger ``C``.
 """
 
 import logging
+import threading
+import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from label_trees.kernels.solver import gather_rows, prune, solve_outputs
+from label_trees.forest import LOSSES
+from label_trees.kernels.instances import count_instances, fill_instances
+from label_trees.kernels.solver import (
+    LANES,
+    collect_kept,
+    count_kept,
+    gather_rows,
+    solve_outputs,
+)
 from label_trees.parallel import thread_map
 from label_trees.tree import LabelTree
 from label_trees.weights import Block, NodeWeights, pack_weights
@@ -28,11 +46,13 @@ IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 
 MAX_OUTPUTS = 128
-"""Outputs solved together: wider nodes are cut, which bounds memory and keeps W in cache."""
-
+"""Outputs solved together: wider nodes are cut, which keeps their weights in cache."""
 
 SMALLEST_COST = np.float32(1e-15)
 """Costs below count as this much: the solver divides by them in float32."""
+
+PROGRESS_S = 5.0
+"""Seconds between two lines of progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +61,31 @@ class SolverSettings:
 
     Attributes
     ----------
+    loss : str
+        ``squared_hinge`` or ``logistic``.
     C : float
         Cost of the loss against the regulariser.
     eps : float
-        Optimality gap at which a classifier is done.
+        Relative duality gap at which a classifier is done; see the module's text.
     max_iter : int
         Largest number of sweeps over the instances.
     min_weight : float
         Weights of smaller magnitude are dropped, the bias excepted.
+    memory_limit : int
+        Bytes that the working arrays of all threads may take together: wide nodes are cut to fit,
+        down to eight outputs at a time. The weights do not depend on it.
     """
 
+    loss: str = "squared_hinge"
     C: float = 1.0
-    eps: float = 0.1
+    eps: float = 0.01
     max_iter: int = 20
     min_weight: float = 0.1
+    memory_limit: int = 2**31
 
     def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {self.loss!r}")
         if not (self.C > 0 and self.eps > 0):
             raise ValueError(f"C and eps must be above 0, got C={self.C:g} and eps={self.eps:g}")
         if not (self.max_iter >= 1 and self.min_weight >= 0):
@@ -64,6 +93,8 @@ class SolverSettings:
                 "max_iter must be at least 1 and min_weight at least 0, "
                 f"got {self.max_iter} and {self.min_weight:g}"
             )
+        if self.memory_limit < 1:
+            raise ValueError(f"memory_limit must be at least 1 byte, got {self.memory_limit}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +123,70 @@ class NodeInstances:
 
 def assign_instances(tree: LabelTree, Y: sp.csr_array) -> NodeInstances:
     """Walk every (instance, label) pair of ``Y`` up the tree and sort what it meets by node."""
-    row = np.repeat(np.arange(Y.shape[0], dtype=np.int64), np.diff(Y.indptr))
-    slot = tree.label_slot[Y.indices].astype(np.int64)
-    value = Y.data
-    steps = []
-    while True:
-        inside = slot >= 0
-        row, slot, value = row[inside], slot[inside], value[inside]
-        if not slot.size:
-            break
-        steps.append((row, slot, value))
-        slot = tree.parent_slot[tree.owner[slot]].astype(np.int64)
-    rows, slots, values = (np.concatenate(parts) for parts in zip(*steps, strict=True))
-    order = np.lexsort((slots, rows, tree.owner[slots]))
-    rows, slots, values = rows[order], slots[order], values[order]
-    is_new = np.append(True, (np.diff(slots) != 0) | (np.diff(rows) != 0))
-    starts = np.flatnonzero(is_new)
-    values = np.maximum.reduceat(values, starts)
-    rows, slots = rows[starts], slots[starts]
-    nodes = tree.owner[slots]
-    entry_starts = np.flatnonzero(np.append(True, (np.diff(nodes) != 0) | (np.diff(rows) != 0)))
-    n_entries = np.bincount(nodes[entry_starts], minlength=tree.n_nodes)
-    return NodeInstances(
-        np.concatenate([[0], np.cumsum(n_entries)]),
-        rows[entry_starts].astype(np.int32),
-        np.append(entry_starts, slots.size),
-        (slots - tree.slot_indptr[nodes]).astype(np.int32),
-        values,
-    )
+    matrix = (Y.indptr, Y.indices, Y.data)
+    upwards = (tree.label_slot, tree.owner, tree.parent_slot)
+    n_rows, n_pairs = count_instances(*matrix, *upwards)
+    indptr, pair_indptr = (np.concatenate([[0], np.cumsum(n)]) for n in (n_rows, n_pairs))
+    rows = np.empty(indptr[-1], dtype=np.int32)
+    positive_indptr = np.full(rows.size + 1, pair_indptr[-1], dtype=np.int64)
+    output = np.empty(pair_indptr[-1], dtype=np.int32)
+    value = np.empty(pair_indptr[-1], dtype=np.float32)
+    fill_instances(
+        *matrix, *upwards, tree.slot_indptr, indptr.copy(), pair_indptr, rows, positive_indptr,
+        output, value,
+    )  # fmt: skip
+    return NodeInstances(indptr, rows, positive_indptr, output, value)
+
+
+class Job(NamedTuple):
+    """Outputs ``start .. stop - 1`` of a node, solved together; ``cost`` is in multiply-adds."""
+
+    node: int
+    start: int
+    stop: int
+    cost: float
+
+
+def plan_jobs(
+    tree: LabelTree, instances: NodeInstances, X: sp.csr_array, memory_limit: int, n_threads: int
+) -> list[Job]:
+    """Cut nodes into jobs that fit into memory and keep all threads busy to the end."""
+    sizes = np.concatenate([[0], np.cumsum(np.diff(X.indptr)[instances.rows])])
+    n_nonzeros = np.diff(sizes[instances.indptr])
+    n_rows = np.diff(instances.indptr)
+    largest = (n_nonzeros * (tree.widths + 50.0)).sum() / (4 * n_threads)
+    jobs = []
+    for node, width in enumerate(tree.widths.tolist()):
+        n_features = min(n_nonzeros[node] // 2, X.shape[1])
+        free = memory_limit / n_threads - 20 * n_nonzeros[node]
+        fitting = free / (12 * (n_features + n_rows[node] + 1))  # three arrays of float32
+        balanced = max(largest / max(n_nonzeros[node], 1) - 50, 32)
+        n_outputs = int(max(min(fitting, balanced, MAX_OUTPUTS), LANES)) // LANES * LANES
+        for start in range(0, width, n_outputs):
+            stop = min(start + n_outputs, width)
+            jobs.append(Job(node, start, stop, n_nonzeros[node] * (stop - start + 50.0)))
+    return jobs
+
+
+class Progress:
+    """Logs how much of the work is done, and how long the rest will take."""
+
+    def __init__(self, total: float) -> None:
+        self._total, self._done = max(total, 1.0), 0.0
+        self._start = self._said = time.perf_counter()
+        self._lock = threading.Lock()
+
+    def add(self, cost: float) -> None:
+        """Count work as done."""
+        with self._lock:
+            self._done += cost
+            now = time.perf_counter()
+            if now - self._said < PROGRESS_S:
+                return
+            self._said = now
+            share = self._done / self._total
+            left_s = (now - self._start) * (1 - share) / share
+            logger.info("classifiers: %.0f %% trained, about %.0f s left", 100 * share, left_s)
 
 
 def train_tree(
@@ -134,45 +201,91 @@ def train_tree(
 ) -> NodeWeights:
     """Return the weights of all local classifiers of ``tree``.
 
-    The result does not depend on ``n_threads``: every job draws from its own seed and jobs share
-    nothing. Largest jobs go first, so that threads finish together.
+    The result depends neither on ``n_threads`` nor on ``memory_limit``: every node draws from its
+    own seed and outputs share nothing. Largest jobs go first, so that threads finish together.
     """
     instances = assign_instances(tree, Y)
-    jobs = [
-        (node, start, min(start + MAX_OUTPUTS, int(width)))
-        for node, width in enumerate(tree.widths)
-        for start in range(0, int(width), MAX_OUTPUTS)
-    ]
-    n_rows = np.diff(instances.indptr)
-    by_cost = sorted(
-        range(len(jobs)), key=lambda j: -n_rows[jobs[j][0]] * (jobs[j][2] - jobs[j][1])
-    )
+    jobs = plan_jobs(tree, instances, X, settings.memory_limit, n_threads)
+    progress = Progress(sum(job.cost for job in jobs))
+    work = threading.local()
 
-    def solve(job: int) -> Block:
-        node, start, stop = jobs[job]
-        lo, hi = instances.indptr[node], instances.indptr[node + 1]
-        rows = instances.rows[lo:hi]
-        local_of = np.zeros(X.shape[1], dtype=np.int32)
-        indptr, indices, data, features = gather_rows(X.indptr, X.indices, X.data, rows, local_of)
-        positives = select_outputs(instances, lo, hi, start, stop)
-        W = solve_outputs(
-            indptr,
-            indices,
-            data,
-            features.size,
-            np.maximum(settings.C * sample_weight[rows], SMALLEST_COST),
-            *positives,
-            stop - start,
-            settings.eps,
-            settings.max_iter,
-            np.random.default_rng((seed, node, start)).integers(1, 2**63, dtype=np.uint64),
-        )
-        block: Block = prune(W, features, np.argsort(features), settings.min_weight)
+    def solve(number: int) -> Block:
+        if not hasattr(work, "local_of"):
+            work.local_of = np.zeros(X.shape[1], dtype=np.int32)
+        job = jobs[number]
+        block = solve_job(job, instances, X, sample_weight, settings, seed, work.local_of)
+        progress.add(job.cost)
         return block
 
+    by_cost = sorted(range(len(jobs)), key=lambda number: -jobs[number].cost)
     solved = dict(zip(by_cost, thread_map(solve, by_cost, n_threads), strict=True))
     logger.debug("trained %d classifiers in %d nodes", tree.slot_node.size, tree.n_nodes)
-    return pack_weights(tree, jobs, [solved[job] for job in range(len(jobs))])
+    return pack_weights(
+        tree,
+        X.shape[1],
+        [(job.node, job.start) for job in jobs],
+        [solved[n] for n in range(len(jobs))],
+    )
+
+
+def solve_job(
+    job: Job,
+    instances: NodeInstances,
+    X: sp.csr_array,
+    sample_weight: FloatArray,
+    settings: SolverSettings,
+    seed: int,
+    local_of: IntArray,
+) -> Block:
+    """Train the classifiers of one job; ``local_of`` (n_features) holds zeros and is left so."""
+    lo, hi = instances.indptr[job.node], instances.indptr[job.node + 1]
+    rows = instances.rows[lo:hi]
+    shared, own = gather_rows(X.indptr, X.indices, X.data, rows, local_of)
+    n_outputs = job.stop - job.start
+    W, U = solve_outputs(
+        shared,
+        own,
+        np.maximum(settings.C * sample_weight[rows], SMALLEST_COST),
+        *select_outputs(instances, lo, hi, job.start, job.stop),
+        n_outputs,
+        settings.eps,
+        settings.max_iter,
+        settings.loss == "logistic",
+        np.random.default_rng((seed, job.node)).integers(1, 2**63, dtype=np.uint64),
+    )
+    return prune(W, U, n_outputs, shared[3], own, settings.min_weight)
+
+
+def prune(
+    W: FloatArray,
+    U: FloatArray,
+    n_outputs: int,
+    features: IntArray,
+    own: tuple[IntArray, IntArray, FloatArray],
+    min_weight: float,
+) -> Block:
+    """Return the weights of at least ``min_weight`` by rising feature, and the bias of all.
+
+    Parameters
+    ----------
+    W, U : float32
+        What `solve_outputs` returned.
+    features : int32
+        The shared features, those of the rows of ``W``.
+    own : tuple
+        What `gather_rows` returned of the features of one row only.
+    """
+    counts = np.zeros(features.size + own[1].size, dtype=np.int32)
+    row_of = np.empty(own[1].size, dtype=np.int32)
+    count_kept(W, U, n_outputs, own, np.float32(min_weight), counts, row_of)
+    kept = np.flatnonzero(counts)
+    names = np.concatenate([features, own[1]])[kept]
+    order = np.argsort(names)
+    kept = kept[order]
+    outputs = np.empty(counts.sum(), dtype=np.int32)
+    values = np.empty(outputs.size, dtype=np.float32)
+    collect_kept(W, U, n_outputs, own, np.float32(min_weight), kept, row_of, outputs, values)
+    return Block(names[order], counts[kept], outputs, values, W[-1, :n_outputs].copy())
 
 
 def select_outputs(

@@ -5,7 +5,9 @@ from typing import Any, Self
 
 import numpy as np
 
-IntArray = np.ndarray[Any, np.dtype[np.int32]]
+from label_trees.hierarchy import find_nodes, steps_up
+
+IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,9 @@ class LabelTree:
         object.__setattr__(self, "owner", owner)
         object.__setattr__(self, "parent_slot", parent_slot)
         object.__setattr__(self, "label_slot", label_slot)
-        object.__setattr__(self, "depths", self._depths())
+        above = np.zeros(self.n_nodes, dtype=np.int32)
+        above[1:] = owner[parent_slot[1:]]
+        object.__setattr__(self, "depths", steps_up(above))
         for name in self.__slots__:
             if name != "n_labels":
                 getattr(self, name).setflags(write=False)
@@ -78,14 +82,6 @@ class LabelTree:
         if labels.size and (labels[-1] >= self.n_labels or (np.diff(labels) == 0).any()):
             raise ValueError(f"labels must be in one slot each and below {self.n_labels}")
 
-    def _depths(self) -> IntArray:
-        depths = np.zeros(self.n_nodes, dtype=np.int32)
-        above = np.arange(self.n_nodes)
-        while above.any():
-            depths += above > 0
-            above = np.where(above > 0, self.owner[self.parent_slot[above]], 0)
-        return depths
-
     @property
     def n_nodes(self) -> int:
         """Number of inner nodes, the root included."""
@@ -97,27 +93,23 @@ class LabelTree:
         return np.diff(self.slot_indptr)
 
     @classmethod
-    def from_clusters(cls, levels: list[IntArray], labels: IntArray, n_labels: int) -> Self:
-        """Build a tree from cluster numbers, level by level.
+    def from_nodes(
+        cls, node_parents: IntArray, label_nodes: IntArray, labels: IntArray, n_labels: int
+    ) -> Self:
+        """Build a tree from what each node and each label hangs below.
 
         Parameters
         ----------
-        levels : list of int32 arrays, shape (labels.size,)
-            ``levels[d][i]`` is the cluster of ``labels[i]`` at depth ``d + 1``: 0, 1, ... without
-            gaps, and a cluster lies inside one cluster of the level above. Empty: one level.
+        node_parents : int, shape (n_nodes,)
+            The parent of each node, a lower number; -1 for the root, node 0.
+        label_nodes : int, shape (labels.size,)
+            The node that each of ``labels`` hangs below.
         labels : int32
-            The labels in the tree, sorted; labels share their deepest cluster's node.
+            The labels in the tree. In a node's slots child nodes come first, then labels, each in
+            their order.
         """
-        counts = [int(codes.max()) + 1 for codes in levels]
-        firsts = np.cumsum([0, 1, *counts])[:-1] if levels else np.array([0])
-        parents = [np.zeros(counts[0], dtype=np.int32)] if levels else []
-        for above, codes, count in zip(levels, levels[1:], counts[1:], strict=False):
-            parent = np.zeros(count, dtype=np.int32)
-            parent[codes] = above
-            parents.append(parent + np.int32(firsts[len(parents)]))
-        n_nodes = 1 + sum(counts)
-        leaves = levels[-1] + np.int32(firsts[-1]) if levels else np.zeros_like(labels)
-        owner = np.concatenate([*parents, leaves]).astype(np.int32)
+        n_nodes = node_parents.size
+        owner = np.concatenate([node_parents[1:], label_nodes])
         slot_node = np.concatenate([np.arange(1, n_nodes), np.full(labels.size, -1)])
         slot_label = np.concatenate([np.full(n_nodes - 1, -1), labels])
         order = np.argsort(owner, kind="stable")
@@ -128,3 +120,27 @@ class LabelTree:
             slot_label[order].astype(np.int32),
             n_labels,
         )
+
+    @classmethod
+    def from_parents(cls, parents: IntArray, labels: IntArray, n_labels: int) -> Self:
+        """Build the tree of a given hierarchy over the label columns, a taxonomy.
+
+        Only ``labels`` and their ancestors are in it. A label with others of them below it also
+        gets a slot in its own node, "stop here"; an ancestor with a single slot makes way for what
+        is in it.
+
+        Parameters
+        ----------
+        parents : int, shape (n_labels,)
+            The column of each label's parent, -1 for a root. Several roots share a node above.
+        labels : int
+            The labels to put into the tree, sorted.
+
+        Raises
+        ------
+        ValueError
+            If ``parents`` has another size, a parent is no column, or a label is its own ancestor.
+        """
+        if parents.shape != (n_labels,):
+            raise ValueError(f"parents has shape {parents.shape}, expected ({n_labels},)")
+        return cls.from_nodes(*find_nodes(parents, labels), labels, n_labels)

@@ -1,58 +1,79 @@
 """Beam search and pair scoring over chunked weights, one block of rows a call.
 
-Margins of a (row, node) pair are summed over the row's features in rising order whichever way the
-chunk is looked up, so a row's scores do not depend on the rows beside it.
+Margins of a (row, node) pair are summed over the row's features in rising order, whatever rows are
+beside it, so a row's scores do not depend on them. ``weights`` is a `label_trees.weights
+.NodeWeights`, ``slots`` the arrays ``(slot_indptr, slot_node, slot_label)`` of the tree.
 """
 
 import numpy as np
 from numba import njit
 
+LOWEST_LOG = np.float32(-87.0)
+"""Logarithms below count as this: their exponentials are no longer normal float32 numbers."""
+
+FEW_ROWS = 32
+"""Up to so many rows are sorted by insertion, which needs no array as long as the tree."""
+
 
 @njit(cache=True, nogil=True)
-def add_chunk_row(r, factor, row_indptr, output, value, margin):
-    """Add ``factor`` times chunk row ``r`` to ``margin``."""
-    for q in range(row_indptr[r], row_indptr[r + 1]):
-        margin[output[q]] += factor * value[q]
-
-
-@njit(cache=True, nogil=True)
-def margins_by_search(
-    lo, hi, X_indices, X_data, first, last, row_feature, row_indptr, output, value, margin
-):
-    """Add the products of row entries ``lo .. hi - 1`` and a chunk found by binary search."""
-    start = first
+def add_products(lo, hi, X_indices, X_data, node, weights, margin):
+    """Add the products of row entries ``lo .. hi - 1`` and the chunk of ``node`` to ``margin``."""
+    shift = np.int64(weights.shift[node])
+    first_bucket = weights.bucket_indptr[node]
+    first_row, first_weight = weights.row_indptr[node], weights.weight_indptr[node]
+    width = margin.shape[0]
     for p in range(lo, hi):
-        feature = X_indices[p]
-        a, b = start, last
-        while a < b:
-            middle = (a + b) // 2
-            if row_feature[middle] < feature:
-                a = middle + 1
-            else:
-                b = middle
-        start = a
-        if a < last and row_feature[a] == feature:
-            add_chunk_row(a, X_data[p], row_indptr, output, value, margin)
+        feature = np.int64(X_indices[p])
+        bucket = first_bucket + (feature >> shift)
+        low_bits = feature & ((1 << shift) - 1)
+        r = first_row + weights.bucket_row[bucket]
+        end = first_row + weights.bucket_row[bucket + 1]
+        q = first_weight + weights.bucket_weight[bucket]
+        while r < end and weights.row_feature[r] < low_bits:
+            q += np.int64(weights.row_count[r]) + 1
+            r += 1
+        if r == end or weights.row_feature[r] != low_bits:
+            continue
+        last = q + np.int64(weights.row_count[r]) + 1
+        factor = X_data[p]
+        if last - q == width:
+            values = weights.value[q:last]
+            for b in range(width):
+                margin[b] += factor * values[b]
+        else:
+            for e in range(q, last):
+                margin[weights.output[e]] += factor * weights.value[e]
 
 
 @njit(cache=True, nogil=True)
-def margins_by_table(lo, hi, X_indices, X_data, table, row_indptr, output, value, margin):
-    """Add the same products with ``table`` holding 1 + the chunk row of each feature."""
-    for p in range(lo, hi):
-        r = table[X_indices[p]]
-        if r > 0:
-            add_chunk_row(r - 1, X_data[p], row_indptr, output, value, margin)
+def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, out):
+    """Set ``out`` to the logarithms of the local scores of a node's slots for one row.
+
+    They are exp(-max(0, 1 - margin)^2) for the squared hinge, the sigmoid for the logistic loss.
+    """
+    one, zero = np.float32(1.0), np.float32(0.0)
+    width = out.shape[0]
+    for b in range(width):
+        out[b] = zero
+    add_products(lo, hi, X_indices, X_data, node, weights, out)
+    bias = weights.bias[first_slot : first_slot + width]
+    if weights.scale.shape[0] > 0:
+        scale = weights.scale[first_slot : first_slot + width]
+        for b in range(width):
+            out[b] *= scale[b]
+    for b in range(width):
+        out[b] += bias[b]
+    if is_logistic:
+        for b in range(width):
+            out[b] = min(out[b], zero) - np.log1p(np.exp(-abs(out[b])))
+    else:
+        for b in range(width):
+            slack = max(zero, one - out[b])
+            out[b] = -slack * slack
 
 
 @njit(cache=True, nogil=True)
-def hinge_log(margin):
-    """Return the logarithm of the local score exp(-max(0, 1 - margin)^2)."""
-    gap = max(np.float32(0.0), np.float32(1.0) - margin)
-    return -gap * gap
-
-
-@njit(cache=True, nogil=True)
-def keep_best(score, node, scores, nodes):
+def keep_node(score, node, scores, nodes):
     """Insert into a list that falls by score; on equal scores the earlier entry stays first."""
     slot = scores.shape[0]
     while slot > 0 and score > scores[slot - 1]:
@@ -64,140 +85,161 @@ def keep_best(score, node, scores, nodes):
 
 
 @njit(cache=True, nogil=True)
-def sort_by_node(beam_nodes, n_nodes):
-    """Return the positions of all beam entries >= 0, grouped by node, rows rising (counting sort).
+def keep_label(score, label, scores, labels):
+    """Insert into a list that falls by score, on equal scores rising by label."""
+    k = scores.shape[0]
+    slot = k
+    while slot > 0 and (
+        score > scores[slot - 1] or (score == scores[slot - 1] and label < labels[slot - 1])
+    ):
+        slot -= 1
+    if slot < k:
+        for s in range(k - 1, slot, -1):
+            scores[s], labels[s] = scores[s - 1], labels[s - 1]
+        scores[slot], labels[slot] = score, label
 
-    Also returns the start of each node's group, shape (n_nodes + 1,).
-    """
-    starts = np.zeros(n_nodes + 1, dtype=np.int64)
-    flat = beam_nodes.ravel()
-    for node in flat:
-        if node >= 0:
-            starts[node + 1] += 1
+
+@njit(cache=True, nogil=True)
+def least_log(score):
+    """Return a bound below which the logarithm of a score cannot stand for ``score`` or more."""
+    if score <= np.float32(0.0):
+        return np.float32(-np.inf)
+    log = np.log(score) - np.float32(1e-5)
+    return log if log > LOWEST_LOG else np.float32(-np.inf)
+
+
+@njit(cache=True, nogil=True)
+def sort_by_node(nodes, n_nodes):
+    """Return the rows whose node is >= 0, sorted by node and then by row."""
+    rows = np.empty(nodes.shape[0], dtype=np.int64)
+    n_rows = 0
+    for row in range(nodes.shape[0]):
+        if nodes[row] >= 0:
+            rows[n_rows] = row
+            n_rows += 1
+    if n_rows <= FEW_ROWS:
+        for i in range(1, n_rows):
+            row, j = rows[i], i
+            while j > 0 and nodes[rows[j - 1]] > nodes[row]:
+                rows[j] = rows[j - 1]
+                j -= 1
+            rows[j] = row
+        return rows[:n_rows]
+    ends = np.zeros(n_nodes + 1, dtype=np.int64)
+    for i in range(n_rows):
+        ends[nodes[rows[i]] + 1] += 1
     for node in range(n_nodes):
-        starts[node + 1] += starts[node]
-    fill = starts.copy()
-    positions = np.empty(starts[n_nodes], dtype=np.int64)
-    for position in range(flat.shape[0]):
-        node = flat[position]
-        if node >= 0:
-            positions[fill[node]] = position
-            fill[node] += 1
-    return positions, starts
+        ends[node + 1] += ends[node]
+    ordered = np.empty(n_rows, dtype=np.int64)
+    for i in range(n_rows):
+        ordered[ends[nodes[rows[i]]]] = rows[i]
+        ends[nodes[rows[i]]] += 1
+    return ordered
+
+
+@njit(cache=True, nogil=True)
+def widest(slot_indptr):
+    """Return the largest number of slots of a node."""
+    width = 0
+    for node in range(slot_indptr.shape[0] - 1):
+        width = max(width, slot_indptr[node + 1] - slot_indptr[node])
+    return width
 
 
 @njit(cache=True, nogil=True)
 def search_rows(
-    X_indptr, X_indices, X_data, lo_row, hi_row, slot_indptr, slot_node, slot_label, allowed_slot,
-    bias, node_indptr, row_feature, row_indptr, output, value, beam, table, n_found, labels, scores,
+    X_indptr, X_indices, X_data, lo_row, hi_row, slots, allowed_slot, weights, is_logistic, beam,
+    keep_all, n_found, labels, scores,
 ):  # fmt: skip
-    """Append every label that the beam reaches to ``labels`` and ``scores`` of its row.
+    """Find the labels of rows ``lo_row .. hi_row - 1`` that the beam reaches.
 
-    ``labels`` and ``scores`` are (n_rows, capacity), ``n_found`` (n_rows,) counts what they hold.
-    ``table`` (n_features) must hold zeros and is left so. Scores are logarithms.
+    With ``keep_all`` every label goes to ``labels`` (n_rows, capacity), its logarithm to
+    ``scores``, and ``n_found`` (n_rows,) counts them. Otherwise the best go to ``labels`` and
+    ``scores`` (n_rows, k), which hold -1 and -inf, with their scores; nodes that cannot hold a
+    better one are skipped. ``allowed_slot`` (n_slots,) or, where all are, (0,).
     """
-    n_rows = hi_row - lo_row
-    n_nodes = slot_indptr.shape[0] - 1
-    widest = 0
-    for node in range(n_nodes):
-        widest = max(widest, slot_indptr[node + 1] - slot_indptr[node])
-    margin = np.empty(widest, dtype=np.float32)
+    slot_indptr, slot_node, slot_label = slots
+    n_rows, k, n_nodes = hi_row - lo_row, scores.shape[1], slot_indptr.shape[0] - 1
+    logs = np.empty(widest(slot_indptr), dtype=np.float32)
+    least = np.full(n_rows, -np.inf, dtype=np.float32)
     beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
-    beam_scores = np.full((n_rows, beam), -np.inf, dtype=np.float32)
+    beam_logs = np.full((n_rows, beam), -np.inf, dtype=np.float32)
     for i in range(n_rows):
-        beam_nodes[i, 0] = 0
-        beam_scores[i, 0] = 0.0
-    while True:
-        positions, starts = sort_by_node(beam_nodes, n_nodes)
-        if positions.shape[0] == 0:
-            break
-        parents = beam_scores
+        beam_nodes[i, 0], beam_logs[i, 0] = 0, 0.0
+    is_searching = True
+    while is_searching:
+        parent_nodes, parent_logs = beam_nodes, beam_logs
         beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
-        beam_scores = np.full((n_rows, beam), -np.inf, dtype=np.float32)
-        for node in range(n_nodes):
-            group = positions[starts[node] : starts[node + 1]]
-            if group.shape[0] == 0:
-                continue
-            first, last = node_indptr[node], node_indptr[node + 1]
-            use_table = group.shape[0] * 32 > last - first
-            if use_table:
-                for r in range(first, last):
-                    table[row_feature[r]] = r + 1
-            first_slot = slot_indptr[node]
-            width = slot_indptr[node + 1] - first_slot
-            for position in group:
-                i = position // beam
+        beam_logs = np.full((n_rows, beam), -np.inf, dtype=np.float32)
+        is_searching = False
+        for s in range(beam):  # best nodes first: they spare others
+            for i in sort_by_node(parent_nodes[:, s], n_nodes):
+                node, parent = parent_nodes[i, s], parent_logs[i, s]
+                if parent < least[i]:
+                    continue
+                first_slot = slot_indptr[node]
+                of_node = logs[: slot_indptr[node + 1] - first_slot]
                 lo, hi = X_indptr[lo_row + i], X_indptr[lo_row + i + 1]
-                for b in range(width):
-                    margin[b] = bias[first_slot + b]
-                if use_table:
-                    margins_by_table(
-                        lo, hi, X_indices, X_data, table, row_indptr, output, value, margin
-                    )
-                else:
-                    margins_by_search(
-                        lo, hi, X_indices, X_data, first, last, row_feature, row_indptr, output,
-                        value, margin,
-                    )  # fmt: skip
-                parent = parents[i, position % beam]
-                for b in range(width):
-                    slot = first_slot + b
-                    if not allowed_slot[slot]:
+                local_logs(
+                    lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, of_node
+                )
+                for b in range(of_node.shape[0]):
+                    if parent + of_node[b] < least[i]:
                         continue
-                    score = parent + hinge_log(margin[b])
+                    log = max(parent + of_node[b], LOWEST_LOG)
+                    slot = first_slot + b
+                    if allowed_slot.shape[0] > 0 and not allowed_slot[slot]:
+                        continue
                     if slot_node[slot] >= 0:
-                        keep_best(score, slot_node[slot], beam_scores[i], beam_nodes[i])
-                    else:
-                        labels[i, n_found[i]] = slot_label[slot]
-                        scores[i, n_found[i]] = score
+                        keep_node(log, slot_node[slot], beam_logs[i], beam_nodes[i])
+                        is_searching = True
+                    elif keep_all:
+                        labels[i, n_found[i]], scores[i, n_found[i]] = slot_label[slot], log
                         n_found[i] += 1
-            if use_table:
-                for r in range(first, last):
-                    table[row_feature[r]] = 0
+                    else:
+                        keep_label(np.exp(log), slot_label[slot], scores[i], labels[i])
+                        least[i] = least_log(scores[i, k - 1])
 
 
 @njit(cache=True, nogil=True)
-def add_found(n_found, labels, scores, totals, touched, n_touched):
-    """Add the exponentials of one row's scores to ``totals`` (n_labels), noting new labels."""
-    for q in range(n_found):
-        label = labels[q]
-        if totals[label] < 0.0:
-            totals[label] = 0.0
-            touched[n_touched] = label
-            n_touched += 1
-        totals[label] += np.exp(scores[q])
-    return n_touched
+def merge_trees(n_found, found_labels, logs, totals, labels, scores):
+    """Write the best labels of each row by the mean over trees of their scores.
 
-
-@njit(cache=True, nogil=True)
-def best_labels(totals, touched, n_trees, labels, scores):
-    """Write the best ``touched`` labels by mean score, ties to the lower one; reset ``totals``."""
-    k = labels.shape[0]
-    for label in touched:
-        score = np.float32(totals[label] / n_trees)
-        totals[label] = -1.0
-        slot = k
-        while slot > 0 and (
-            score > scores[slot - 1] or (score == scores[slot - 1] and label < labels[slot - 1])
-        ):
-            slot -= 1
-        if slot < k:
-            for s in range(k - 1, slot, -1):
-                scores[s], labels[s] = scores[s - 1], labels[s - 1]
-            scores[slot], labels[slot] = score, label
+    ``n_found`` (n_trees, n_rows) says how many labels, with their logarithms, each tree found:
+    ``found_labels`` and ``logs`` (n_trees, n_rows, room). ``totals`` (n_labels) must hold zeros and
+    is left so. Of equal means the lower label comes first.
+    """
+    n_trees, n_rows, room = logs.shape
+    touched = np.empty(n_trees * room, dtype=np.int32)
+    for i in range(n_rows):
+        n_touched = 0
+        for t in range(n_trees):
+            for q in range(n_found[t, i]):
+                label = found_labels[t, i, q]
+                if totals[label] == 0.0:
+                    touched[n_touched] = label
+                    n_touched += 1
+                totals[label] += np.exp(logs[t, i, q])
+        worst = np.float32(-np.inf)
+        for m in range(n_touched):
+            mean = np.float32(totals[touched[m]] / n_trees)
+            totals[touched[m]] = 0.0
+            if mean >= worst:
+                keep_label(mean, touched[m], scores[i], labels[i])
+                worst = scores[i, scores.shape[1] - 1]
 
 
 @njit(cache=True, nogil=True)
 def score_row_pairs(
     X_indptr, X_indices, X_data, lo_row, hi_row, C_indptr, C_indices, slot_indptr, owner,
-    parent_slot, label_slot, bias, node_indptr, row_feature, row_indptr, output, value, scores,
+    parent_slot, label_slot, weights, is_logistic, scores,
 ):  # fmt: skip
     """Add the tree's score of every candidate (row, label) to ``scores``, aligned with C_indices.
 
     A label outside the tree adds nothing. Margins of a node are computed once a row.
     """
     n_nodes = slot_indptr.shape[0] - 1
-    log_score = np.empty(owner.shape[0], dtype=np.float32)
+    logs = np.empty(owner.shape[0], dtype=np.float32)
     seen = np.full(n_nodes, -1, dtype=np.int64)
     path = np.empty(64, dtype=np.int32)
     for row in range(lo_row, hi_row):
@@ -211,16 +253,11 @@ def score_row_pairs(
                 node = owner[slot]
                 if seen[node] != row:
                     seen[node] = row
-                    first_slot, end_slot = slot_indptr[node], slot_indptr[node + 1]
-                    margin = log_score[first_slot:end_slot]
-                    for b in range(margin.shape[0]):
-                        margin[b] = bias[first_slot + b]
-                    margins_by_search(
-                        lo, hi, X_indices, X_data, node_indptr[node], node_indptr[node + 1],
-                        row_feature, row_indptr, output, value, margin,
-                    )  # fmt: skip
-                    for b in range(margin.shape[0]):
-                        margin[b] = hinge_log(margin[b])
+                    first_slot = slot_indptr[node]
+                    of_node = logs[first_slot : slot_indptr[node + 1]]
+                    local_logs(
+                        lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, of_node
+                    )
                 if n_path == path.shape[0]:
                     path = np.concatenate((path, np.empty_like(path)))
                 path[n_path] = slot
@@ -228,5 +265,5 @@ def score_row_pairs(
                 slot = parent_slot[node]
             total = np.float32(0.0)
             for step in range(n_path - 1, -1, -1):
-                total += log_score[path[step]]
+                total = max(total + logs[path[step]], LOWEST_LOG)
             scores[c] += np.exp(total)

@@ -2,11 +2,18 @@
 
 Every output (child) of a node is a linear classifier over the same rows. Row-major weights
 ``W[feature, output]`` turn the two inner loops of Hsieh et al. (ICML 2008, Algorithm 1) into
-contiguous multiply-adds over the outputs: one pass over a row serves all of them.
+contiguous multiply-adds over the outputs: one pass over a row serves all of them. Outputs share
+nothing but the order of rows, so each comes out the same whichever others are solved beside it.
+
+A feature that only one row of the node has (most word pairs) gets no row of ``W``: its weight is
+the row's dual variable times its value, so the row's margin gains ``dual * value ** 2``.
 """
 
 import numpy as np
 from numba import njit
+
+LANES = 8
+"""Outputs are padded to a multiple of this, which spares the vector loops their remainders."""
 
 
 @njit(cache=True, nogil=True)
@@ -22,101 +29,165 @@ def next_random(state):
 
 @njit(cache=True, nogil=True)
 def gather_rows(X_indptr, X_indices, X_data, rows, local_of):
-    """Copy ``rows`` of X with features renumbered 0, 1, ... in the order of their first use.
+    """Copy ``rows`` of X, features of several rows apart from features of one row only.
 
-    ``local_of`` (n_features) must hold zeros and is left so.
+    The former are renumbered 0, 1, ... in the order of first use. ``local_of`` (n_features) must
+    hold zeros and is left so. Returns ``(indptr, indices, data, features)`` of the shared features
+    and ``(own_indptr, own_features, own_data)`` of the others, which keep their numbers.
     """
     n_nonzeros = 0
     for row in rows:
         n_nonzeros += X_indptr[row + 1] - X_indptr[row]
+        for p in range(X_indptr[row], X_indptr[row + 1]):
+            local_of[X_indices[p]] += 1
     indptr = np.zeros(rows.shape[0] + 1, dtype=np.int64)
     indices = np.empty(n_nonzeros, dtype=np.int32)
     data = np.empty(n_nonzeros, dtype=np.float32)
-    features = np.empty(min(n_nonzeros, local_of.shape[0]), dtype=np.int32)
-    n_local = 0
-    q = 0
+    features = np.empty(n_nonzeros // 2, dtype=np.int32)
+    own_indptr = np.zeros(rows.shape[0] + 1, dtype=np.int64)
+    own_features = np.empty(n_nonzeros, dtype=np.int32)
+    own_data = np.empty(n_nonzeros, dtype=np.float32)
+    n_shared, q, s = 0, 0, 0
     for i in range(rows.shape[0]):
         for p in range(X_indptr[rows[i]], X_indptr[rows[i] + 1]):
             feature = X_indices[p]
-            if local_of[feature] == 0:
-                features[n_local] = feature
-                n_local += 1
-                local_of[feature] = n_local
-            indices[q] = local_of[feature] - 1
+            if local_of[feature] == 1:
+                own_features[s] = feature
+                own_data[s] = X_data[p]
+                s += 1
+                continue
+            if local_of[feature] > 0:
+                features[n_shared] = feature
+                n_shared += 1
+                local_of[feature] = -n_shared
+            indices[q] = -local_of[feature] - 1
             data[q] = X_data[p]
             q += 1
-        indptr[i + 1] = q
-    for j in range(n_local):
+        indptr[i + 1], own_indptr[i + 1] = q, s
+    for j in range(n_shared):
         local_of[features[j]] = 0
-    return indptr, indices, data, features[:n_local]
+    for j in range(s):
+        local_of[own_features[j]] = 0
+    shared = indptr, indices[:q].copy(), data[:q].copy(), features[:n_shared].copy()
+    return shared, (own_indptr, own_features[:s].copy(), own_data[:s].copy())
 
 
 @njit(cache=True, nogil=True)
-def update_duals(alpha, margin, sign, diagonal, inv_curvature, delta, pg_max, pg_min):
-    """Take one projected Newton step in every output's dual variable of one row."""
-    for b in range(alpha.shape[0]):
-        old = alpha[b]
-        gradient = sign[b] * margin[b] - np.float32(1.0) + old * diagonal[b]
-        projected = gradient if old > 0 else min(gradient, np.float32(0.0))
-        pg_max[b] = max(pg_max[b], projected)
-        pg_min[b] = min(pg_min[b], projected)
-        new = max(old - gradient * inv_curvature[b], np.float32(0.0))
-        alpha[b] = new
-        delta[b] = (new - old) * sign[b]
+def squared_norms(indptr, data):
+    """Return the sum of squares of every row, float32."""
+    norms = np.zeros(indptr.shape[0] - 1, dtype=np.float32)
+    for i in range(norms.shape[0]):
+        for p in range(indptr[i], indptr[i + 1]):
+            norms[i] += data[p] * data[p]
+    return norms
+
+
+@njit(cache=True, nogil=True)
+def row_margins(lo, hi, indices, data, own_norm, u, W, margin):
+    """Set ``margin`` (n_outputs) to the products of one row and the columns of ``W``."""
+    bias = W[W.shape[0] - 1]
+    for b in range(margin.shape[0]):
+        margin[b] = bias[b] + own_norm * u[b]
+    by_four = lo + (hi - lo) // 4 * 4
+    for p in range(lo, by_four, 4):
+        v0, v1, v2, v3 = data[p], data[p + 1], data[p + 2], data[p + 3]
+        w0, w1 = W[indices[p]], W[indices[p + 1]]
+        w2, w3 = W[indices[p + 2]], W[indices[p + 3]]
+        for b in range(margin.shape[0]):
+            margin[b] += v0 * w0[b] + v1 * w1[b] + v2 * w2[b] + v3 * w3[b]
+    for p in range(by_four, hi):
+        v, w = data[p], W[indices[p]]
+        for b in range(margin.shape[0]):
+            margin[b] += v * w[b]
+
+
+@njit(cache=True, nogil=True)
+def hinge_step(margin, alpha, cost, diagonal, inverse):
+    """Return the change of a dual variable and the row's part of the duality gap.
+
+    ``diagonal`` is ``1 / (2 cost)`` and ``inverse`` is ``1 / (curvature + diagonal)``. With the
+    loss ``cost * max(0, 1 - margin)^2`` the gap is
+    ``cost * (slack - alpha / (2 cost))^2 + alpha * max(0, margin - 1)``.
+    """
+    one, zero = np.float32(1.0), np.float32(0.0)
+    slack = max(zero, one - margin)
+    miss = slack - alpha * diagonal
+    gap = cost * miss * miss + alpha * (margin - one + slack)
+    gradient = margin - one + alpha * diagonal
+    return max(alpha - gradient * inverse, zero) - alpha, gap
+
+
+@njit(cache=True, nogil=True)
+def logistic_step(margin, alpha, cost, curvature):
+    """Return the same for ``cost * log(1 + exp(-margin))``, where ``0 <= alpha <= cost``.
+
+    The step is the closed form of Shalev-Shwartz and Zhang (JMLR 14, 2013, section 6.2).
+    """
+    one, tiny = np.float32(1.0), np.float32(1e-12)
+    share = alpha / cost
+    loss = np.log1p(np.exp(-abs(margin))) + max(-margin, np.float32(0.0))
+    chance = one / (one + np.exp(margin))
+    entropy = share * np.log(max(share, tiny)) + (one - share) * np.log(max(one - share, tiny))
+    gap = cost * max(loss + entropy + share * margin, np.float32(0.0))
+    step = (chance - share) / max(one, np.float32(0.25) + cost * curvature)
+    return cost * step, gap
 
 
 @njit(cache=True, nogil=True)
 def sweep(
-    indptr, indices, data, order, curvature, cost, pos_indptr, pos_output, pos_cost,
-    place, W, alpha, pg_max, pg_min,
+    shared, own_norms, norms, order, cost, pos_indptr, pos_output, pos_value, is_logistic,
+    place, W, U, gap,
 ):  # fmt: skip
-    """Visit every row once, in ``order``, updating ``W`` and ``alpha`` of all live outputs.
+    """Visit every row once, in ``order``, updating all live outputs.
 
-    ``place`` maps an output of the node to its column of ``W``, or -1 when it has converged.
+    ``U`` (n_rows, n_outputs) holds dual variables times the label's sign. ``place`` maps an output
+    of the node to its column of ``W``, or -1 when it has converged. Adds to ``gap`` (n_outputs)
+    the duality gap at the margins that were met.
     """
+    indptr, indices, data, _ = shared
     n_outputs = W.shape[1]
-    bias = W.shape[0] - 1
+    bias = W[W.shape[0] - 1]
     margin = np.empty(n_outputs, dtype=np.float32)
     delta = np.empty(n_outputs, dtype=np.float32)
-    sign = np.full(n_outputs, np.float32(-1.0), dtype=np.float32)
-    diagonal = np.empty(n_outputs, dtype=np.float32)
-    inv_curvature = np.empty(n_outputs, dtype=np.float32)
+    old_gap = np.empty(n_outputs, dtype=np.float32)
+    one, half = np.float32(1.0), np.float32(0.5)
     for i in order:
-        row_diagonal = np.float32(0.5) / cost[i]
-        row_inverse = np.float32(1.0) / (curvature[i] + row_diagonal)
-        for b in range(n_outputs):
-            diagonal[b] = row_diagonal
-            inv_curvature[b] = row_inverse
-            margin[b] = W[bias, b]
+        lo, hi, u = indptr[i], indptr[i + 1], U[i]
+        row_margins(lo, hi, indices, data, own_norms[i], u, W, margin)
+        for p in range(pos_indptr[i], pos_indptr[i + 1]):
+            if place[pos_output[p]] >= 0:
+                old_gap[place[pos_output[p]]] = gap[place[pos_output[p]]]
+        if is_logistic:
+            for b in range(n_outputs):
+                change, row_gap = logistic_step(-margin[b], -u[b], cost[i], norms[i])
+                delta[b] = -change
+                gap[b] += row_gap
+        else:
+            diagonal = half / cost[i]
+            inverse = one / (norms[i] + diagonal)
+            for b in range(n_outputs):
+                change, row_gap = hinge_step(-margin[b], -u[b], cost[i], diagonal, inverse)
+                delta[b] = -change
+                gap[b] += row_gap
         for p in range(pos_indptr[i], pos_indptr[i + 1]):
             b = place[pos_output[p]]
             if b >= 0:
-                sign[b] = np.float32(1.0)
-                diagonal[b] = row_diagonal / pos_cost[p]
-                inv_curvature[b] = np.float32(1.0) / (curvature[i] + diagonal[b])
-        for p in range(indptr[i], indptr[i + 1]):
-            value = data[p]
-            w = W[indices[p]]
-            for b in range(n_outputs):
-                margin[b] += value * w[b]
-        update_duals(alpha[i], margin, sign, diagonal, inv_curvature, delta, pg_max, pg_min)
-        moved = False
+                row_cost = cost[i] * pos_value[p]
+                if is_logistic:
+                    change, row_gap = logistic_step(margin[b], u[b], row_cost, norms[i])
+                else:
+                    diagonal = half / row_cost
+                    inverse = one / (norms[i] + diagonal)
+                    change, row_gap = hinge_step(margin[b], u[b], row_cost, diagonal, inverse)
+                delta[b] = change
+                gap[b] = old_gap[b] + row_gap
         for b in range(n_outputs):
-            if delta[b] != 0:
-                moved = True
-                break
-        if moved:
-            for p in range(indptr[i], indptr[i + 1]):
-                value = data[p]
-                w = W[indices[p]]
-                for b in range(n_outputs):
-                    w[b] += value * delta[b]
+            u[b] += delta[b]
+            bias[b] += delta[b]
+        for p in range(lo, hi):
+            v, w = data[p], W[indices[p]]
             for b in range(n_outputs):
-                W[bias, b] += delta[b]
-        for p in range(pos_indptr[i], pos_indptr[i + 1]):
-            b = place[pos_output[p]]
-            if b >= 0:
-                sign[b] = np.float32(-1.0)
+                w[b] += v * delta[b]
 
 
 @njit(cache=True, nogil=True)
@@ -129,107 +200,146 @@ def copy_columns(source, columns, out):
 
 
 @njit(cache=True, nogil=True)
-def keep_live(W, alpha, outputs, live, solution):
-    """Move the columns that converged into ``solution`` and pack the ``live`` ones together."""
-    done = np.full(outputs.shape[0], -1)
-    packed = np.full(outputs.shape[0], -1)
-    n_live = 0
+def allowed_gaps(cost, pos_indptr, pos_output, pos_value, eps, n_outputs):
+    """Return ``eps`` times the loss of the better of the two classifiers that always say the same.
+
+    At a margin of 1 or -1 for all rows only the rarer side loses, 4 times its cost. An output with
+    rows of one side only gets a thousandth of what that side would lose.
+    """
+    positive, negative = np.zeros(n_outputs), np.zeros(n_outputs)
+    for i in range(cost.shape[0]):
+        for b in range(n_outputs):
+            negative[b] += cost[i]
+        for p in range(pos_indptr[i], pos_indptr[i + 1]):
+            positive[pos_output[p]] += cost[i] * pos_value[p]
+            negative[pos_output[p]] -= cost[i]
+    for b in range(n_outputs):
+        larger = max(positive[b], negative[b])
+        positive[b] = 4.0 * eps * max(min(positive[b], negative[b]), 1e-3 * larger)
+    return positive
+
+
+@njit(cache=True, nogil=True)
+def sort_out(gap, allowed, outputs, done, packed):
+    """Write which columns are done (``outputs``, else -1) and where the live ones go (else -1).
+
+    Columns that were done before have an output of -1. Returns how many are done now and live.
+    """
+    n_done, n_live = 0, 0
     for b in range(outputs.shape[0]):
-        if live[b]:
+        done[b], packed[b] = -1, -1
+        if outputs[b] < 0:
+            continue
+        if gap[b] <= allowed[outputs[b]]:
+            done[b] = outputs[b]
+            n_done += 1
+        else:
             packed[b] = n_live
             n_live += 1
-        else:
-            done[b] = outputs[b]
-    outputs_live = np.empty(n_live, dtype=outputs.dtype)
-    for b in range(outputs.shape[0]):
-        if live[b]:
-            outputs_live[packed[b]] = outputs[b]
-    W_live = np.empty((W.shape[0], n_live), dtype=np.float32)
-    alpha_live = np.empty((alpha.shape[0], n_live), dtype=np.float32)
-    copy_columns(W, done, solution)
-    copy_columns(W, packed, W_live)
-    copy_columns(alpha, packed, alpha_live)
-    return W_live, alpha_live, outputs_live
+    return n_done, n_live
 
 
 @njit(cache=True, nogil=True)
 def solve_outputs(
-    indptr, indices, data, n_features, cost, pos_indptr, pos_output, pos_cost,
-    n_outputs, eps, max_iter, seed,
+    shared, own, cost, pos_indptr, pos_output, pos_value, n_outputs, eps, max_iter, is_logistic,
+    seed,
 ):  # fmt: skip
-    """Return the weights (n_features + 1, n_outputs), the bias last, of all outputs."""
-    n_rows = indptr.shape[0] - 1
-    curvature = np.ones(n_rows, dtype=np.float32)
+    """Return the weights of all outputs and their dual variables times the labels' signs.
+
+    The weights (n_shared + 1, at least n_outputs) are those of the shared features and, in the last
+    row, the bias; the duals (n_rows, at least n_outputs) also give the weights of own features.
+    """
+    n_rows = cost.shape[0]
+    own_norms = squared_norms(own[0], own[2])
+    norms = squared_norms(shared[0], shared[2])
+    order = np.empty(n_rows, dtype=np.int64)
     for i in range(n_rows):
-        for p in range(indptr[i], indptr[i + 1]):
-            curvature[i] += data[p] * data[p]
-    solution = np.zeros((n_features + 1, n_outputs), dtype=np.float32)
-    W = np.zeros((n_features + 1, n_outputs), dtype=np.float32)
-    alpha = np.zeros((n_rows, n_outputs), dtype=np.float32)
+        norms[i] += own_norms[i] + np.float32(1.0)
+        order[i] = i
+    allowed = allowed_gaps(cost, pos_indptr, pos_output, pos_value, eps, n_outputs)
+    width = (n_outputs + LANES - 1) // LANES * LANES
+    W = np.zeros((shared[3].shape[0] + 1, width), dtype=np.float32)
+    U = np.zeros((n_rows, width), dtype=np.float32)
+    solved_W, solved_U, is_split = W, U, False
     outputs = np.arange(n_outputs)
-    place = np.arange(n_outputs)
-    order = np.arange(n_rows)
+    place, done, packed = outputs.copy(), outputs.copy(), outputs.copy()
     state = np.array([seed], dtype=np.uint64)
     for _ in range(max_iter):
         for i in range(n_rows - 1, 0, -1):
             j = np.int64(next_random(state) % np.uint64(i + 1))
             order[i], order[j] = order[j], order[i]
-        pg_max = np.full(outputs.shape[0], -np.inf, dtype=np.float32)
-        pg_min = np.full(outputs.shape[0], np.inf, dtype=np.float32)
+        gap = np.zeros(W.shape[1], dtype=np.float32)
         sweep(
-            indptr, indices, data, order, curvature, cost, pos_indptr, pos_output, pos_cost,
-            place, W, alpha, pg_max, pg_min,
+            shared, own_norms, norms, order, cost, pos_indptr, pos_output, pos_value, is_logistic,
+            place, W, U, gap,
         )  # fmt: skip
-        live = np.zeros(outputs.shape[0], dtype=np.bool_)
-        n_live = 0
-        for b in range(outputs.shape[0]):
-            live[b] = pg_max[b] - pg_min[b] > eps
-            n_live += live[b]
+        n_done, n_live = sort_out(gap, allowed, outputs, done, packed)
         if n_live == 0:
             break
-        if 4 * n_live <= 3 * outputs.shape[0]:
-            W, alpha, outputs = keep_live(W, alpha, outputs, live, solution)
+        if n_done > 0:  # kept as they are now, whatever becomes of their columns
+            if not is_split:
+                is_split = True
+                solved_W = np.zeros((W.shape[0], W.shape[1]), dtype=np.float32)
+                solved_U = np.zeros((n_rows, W.shape[1]), dtype=np.float32)
+            copy_columns(W, done, solved_W)
+            copy_columns(U, done, solved_U)
+            for b in range(outputs.shape[0]):
+                outputs[b] = -1 if packed[b] < 0 else outputs[b]
+        width = (n_live + LANES - 1) // LANES * LANES
+        if 4 * width <= 3 * W.shape[1]:
+            W_live = np.zeros((W.shape[0], width), dtype=np.float32)
+            U_live = np.zeros((n_rows, width), dtype=np.float32)
+            copy_columns(W, packed, W_live)
+            copy_columns(U, packed, U_live)
+            W, U = W_live, U_live
             for b in range(n_outputs):
                 place[b] = -1
             for b in range(outputs.shape[0]):
-                place[outputs[b]] = b
-    copy_columns(W, outputs, solution)
-    return solution
+                if packed[b] >= 0:
+                    outputs[packed[b]] = outputs[b]
+                    place[outputs[b]] = packed[b]
+            outputs = outputs[:n_live]
+            done, packed = done[:n_live], packed[:n_live]
+    if is_split:
+        copy_columns(W, outputs, solved_W)
+        copy_columns(U, outputs, solved_U)
+    return solved_W, solved_U
 
 
 @njit(cache=True, nogil=True)
-def prune(W, features, order, min_weight):
-    """Return the rows of ``W`` in ``order`` without entries below ``min_weight``.
+def count_kept(W, U, n_outputs, own, min_weight, counts, row_of):
+    """Count each feature's weights of at least ``min_weight``: shared features, then own ones.
 
-    The bias row comes last, as feature -1, and is kept whole. Returns
-    ``(features, indptr, outputs, values)``.
+    ``row_of`` (n_own,) becomes the row that an own feature belongs to.
     """
-    n_rows = 0
-    n_kept = 0
-    for j in range(W.shape[0]):
-        in_row = 0
-        for b in range(W.shape[1]):
-            if j == W.shape[0] - 1 or abs(W[j, b]) >= min_weight:
-                in_row += 1
-        n_kept += in_row
-        n_rows += in_row > 0
-    row_features = np.empty(n_rows, dtype=np.int32)
-    indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    outputs = np.empty(n_kept, dtype=np.int32)
-    values = np.empty(n_kept, dtype=np.float32)
-    r = 0
+    own_indptr, _, own_data = own
+    n_shared = W.shape[0] - 1
+    for j in range(n_shared):
+        for b in range(n_outputs):
+            counts[j] += abs(W[j, b]) >= min_weight
+    for i in range(U.shape[0]):
+        largest = np.float32(0.0)
+        for b in range(n_outputs):
+            largest = max(largest, abs(U[i, b]))
+        for s in range(own_indptr[i], own_indptr[i + 1]):
+            row_of[s] = i
+            if abs(largest * own_data[s]) >= min_weight:
+                for b in range(n_outputs):
+                    counts[n_shared + s] += abs(U[i, b] * own_data[s]) >= min_weight
+
+
+@njit(cache=True, nogil=True)
+def collect_kept(W, U, n_outputs, own, min_weight, kept, row_of, outputs, values):
+    """Write the weights that were counted, of the features ``kept``, in this order."""
+    own_data = own[2]
+    n_shared = W.shape[0] - 1
     q = 0
-    for j in range(W.shape[0]):
-        is_bias = j == W.shape[0] - 1
-        source = j if is_bias else order[j]
-        start = q
-        for b in range(W.shape[1]):
-            if is_bias or abs(W[source, b]) >= min_weight:
-                outputs[q] = b
-                values[q] = W[source, b]
+    for place in kept:
+        s = place - n_shared
+        factor = np.float32(1.0) if s < 0 else own_data[s]
+        source = W[place] if s < 0 else U[row_of[s]]
+        for b in range(n_outputs):
+            value = factor * source[b]
+            if abs(value) >= min_weight:
+                outputs[q], values[q] = b, value
                 q += 1
-        if q > start:
-            row_features[r] = -1 if is_bias else features[source]
-            r += 1
-            indptr[r] = q
-    return row_features, indptr, outputs, values

@@ -4,8 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees.tree import LabelTree
-from label_trees.weights import NodeWeights, TrainedTree
-from tests.oracles.label_trees import pack_reference
+from label_trees.weights import Block, TrainedTree, pack_weights
 
 
 def random_case(seed, *, n_rows=300, n_features=40, n_labels=30):
@@ -63,9 +62,33 @@ def random_nested(rng, labels):
     return [int(label) for label in labels[:here]] + below
 
 
-def trained_tree(tree, W):
-    """Give ``tree`` the dense weights ``W`` (n_slots, n_features + 1), the bias last."""
-    return TrainedTree(tree, NodeWeights(**pack_reference(tree, W)))
+def trained_tree(tree, W, *, max_outputs=1_000_000):
+    """Give ``tree`` the dense weights ``W`` (n_slots, n_features + 1), the bias last.
+
+    Its zeros are not stored. They are handed over in blocks of up to ``max_outputs`` outputs.
+    """
+    W = np.asarray(W, dtype=np.float32)
+    places, blocks = [], []
+    for node, first_slot in enumerate(tree.slot_indptr[:-1]):
+        for start in range(0, int(tree.widths[node]), max_outputs):
+            stop = min(start + max_outputs, int(tree.widths[node]))
+            places.append((node, start))
+            blocks.append(dense_block(W[first_slot + start : first_slot + stop]))
+    return TrainedTree(tree, pack_weights(tree, W.shape[1] - 1, places, blocks))
+
+
+def dense_block(W):
+    """Return what the solver would hand over for dense weights (n_outputs, n_features + 1)."""
+    by_feature = W[:, :-1].T
+    counts = np.count_nonzero(by_feature, axis=1)
+    feature, output = np.nonzero(by_feature)
+    return Block(
+        np.flatnonzero(counts).astype(np.int32),
+        counts[counts > 0].astype(np.int32),
+        output.astype(np.int32),
+        by_feature[feature, output],
+        W[:, -1],
+    )
 
 
 def small_weights(rng, tree, n_features):
@@ -76,11 +99,14 @@ def small_weights(rng, tree, n_features):
 def forest_bytes(forest):
     """Return all the arrays of a forest as bytes."""
     return b"".join(
-        getattr(part, name).tobytes()
+        array.tobytes()
         for trained in forest.trees
-        for part in (trained.tree, trained.weights)
-        for name in part.__slots__
-        if name != "n_labels"
+        for array in (
+            trained.tree.slot_indptr,
+            trained.tree.slot_node,
+            trained.tree.slot_label,
+            *trained.weights,
+        )
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -21,15 +23,23 @@ from tests.oracles.label_trees import dense_weights, product_reference, rank_ref
 
 EVERY_NODE = 1_000
 
+LOSSES = ("squared_hinge", "logistic")
 
-def random_forest(rng, *, n_labels, n_features, n_trees):
+
+def random_forest(rng, *, n_labels, n_features, n_trees, draw=small_weights):
     """Return ragged trees over the first labels; the last column is in none of them."""
     trees = []
     for _ in range(n_trees):
         nested = random_nested(rng, rng.permutation(n_labels))
         tree = nested_tree(nested, n_labels=n_labels + 1)
-        trees.append(trained_tree(tree, small_weights(rng, tree, n_features)))
+        trees.append(trained_tree(tree, draw(rng, tree, n_features)))
     return LabelForest(trees=tuple(trees), n_features=n_features, n_labels=n_labels + 1)
+
+
+def any_weights(rng, tree, n_features):
+    """Return weights of all sizes, half of them 0: no two margins are alike."""
+    W = rng.normal(size=(tree.slot_node.size, n_features + 1)).astype(np.float32)
+    return W * (rng.random(W.shape) < 0.5)
 
 
 def small_rows(rng, n_rows, n_features):
@@ -42,15 +52,16 @@ def small_rows(rng, n_rows, n_features):
     n_rows=st.integers(0, 5),
     n_labels=st.integers(1, 14),
     n_features=st.integers(0, 4),
+    n_trees=st.integers(1, 2),
     k=st.integers(1, 17),
     beam=st.integers(1, 5),
     allowed_share=st.sampled_from([0.0, 0.3, 0.7, 1.0]),
 )
-def test_ranking_matches_the_naive_beam_search(
-    seed, n_rows, n_labels, n_features, k, beam, allowed_share
+def test_ranking_with_ties_matches_the_naive_beam_search(
+    seed, n_rows, n_labels, n_features, n_trees, k, beam, allowed_share
 ):
     rng = np.random.default_rng(seed)
-    forest = random_forest(rng, n_labels=n_labels, n_features=n_features, n_trees=1)
+    forest = random_forest(rng, n_labels=n_labels, n_features=n_features, n_trees=n_trees)
     X = small_rows(rng, n_rows, n_features)
     allowed = rng.random(n_labels + 1) < allowed_share
 
@@ -62,19 +73,110 @@ def test_ranking_matches_the_naive_beam_search(
     assert (labels.dtype, scores.dtype) == (np.int32, np.float32)
 
 
-@pytest.mark.parametrize("n_trees", [1, 3])
-@pytest.mark.parametrize("beam", [1, 2, EVERY_NODE])
-def test_ranking_with_trained_weights_matches_the_naive_beam_search(n_trees, beam):
-    X, Y = random_case(0)
-    fitted = LabelTreeClassifier(n_trees=n_trees, max_flat=0, max_leaf=4, arity=2, beam=beam).fit(
-        X, Y
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    n_labels=st.integers(1, 24),
+    n_features=st.integers(1, 12),
+    n_trees=st.integers(1, 2),
+    k=st.integers(1, 9),
+    beam=st.integers(1, 5),
+    loss=st.sampled_from(LOSSES),
+    is_quantized=st.booleans(),
+)
+def test_both_losses_and_weights_of_8_bits_match_the_naive_beam_search(
+    seed, n_labels, n_features, n_trees, k, beam, loss, is_quantized
+):
+    rng = np.random.default_rng(seed)
+    forest = random_forest(
+        rng, n_labels=n_labels, n_features=n_features, n_trees=n_trees, draw=any_weights
     )
+    forest = replace(forest.quantized() if is_quantized else forest, loss=loss)
+    X = rng.normal(size=(4, n_features)).astype(np.float32)
+    everything = np.ones(n_labels + 1, dtype=bool)
+
+    labels, scores = forest.rank(sp.csr_array(X), k, beam=beam, n_threads=1)
+
+    expected = rank_reference(
+        forest.trees, X, k, beam=beam, allowed=everything, is_logistic=loss == "logistic"
+    )
+    assert {trained.weights.value.dtype for trained in forest.trees} == {
+        np.dtype(np.int8 if is_quantized else np.float32)
+    }
+    np.testing.assert_array_equal(labels, expected[0])
+    np.testing.assert_allclose(scores, expected[1], rtol=2e-5)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    n_labels=st.integers(1, 30),
+    n_features=st.integers(0, 6),
+    k=st.integers(1, 12),
+    beam=st.integers(1, 8),
+    loss=st.sampled_from(LOSSES),
+    draw=st.sampled_from([small_weights, any_weights]),
+    allowed_share=st.sampled_from([0.5, 1.0]),
+)
+def test_nodes_that_one_tree_skips_hold_no_better_label(
+    seed, n_labels, n_features, k, beam, loss, draw, allowed_share
+):
+    rng = np.random.default_rng(seed)
+    forest = random_forest(rng, n_labels=n_labels, n_features=n_features, n_trees=1, draw=draw)
+    once = replace(forest, loss=loss)
+    twice = replace(once, trees=once.trees * 2)  # whatever is reached is kept
+    X = sp.csr_array(small_rows(rng, 20, n_features))
+    allowed = rng.random(n_labels + 1) < allowed_share
+
+    pruned = once.rank(X, k, beam=beam, allowed=allowed)
+
+    whole = twice.rank(X, k, beam=beam, allowed=allowed)
+    assert ranking_bytes(pruned) == ranking_bytes(whole)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("k", [1, 5])
+def test_nodes_that_one_trained_tree_skips_hold_no_better_label(k, loss):
+    X, Y = random_case(11, n_rows=400, n_labels=100)
+    fitted = LabelTreeClassifier(loss=loss, max_flat=0, max_leaf=5, arity=4).fit(X, Y)
+    once = fitted.forest_
+    twice = replace(once, trees=once.trees * 2)
+
+    assert ranking_bytes(once.rank(X, k, beam=6)) == ranking_bytes(twice.rank(X, k, beam=6))
+
+
+@pytest.mark.parametrize("n_trees", [1, 2])
+def test_scores_too_small_to_tell_apart_tie_at_the_floor(n_trees):
+    tree = nested_tree([[3, 1], 2, 0, 4], n_labels=5)
+    margins = {-1: 1.0, 0: -8.4, 1: -9.0, 2: -1e15, 3: -30.0, 4: -8.0}
+    W = np.array([[margins[int(label)]] for label in tree.slot_label])
+    trained = trained_tree(tree, W)
+    forest = LabelForest(trees=(trained,) * n_trees, n_features=0, n_labels=5)
+
+    labels, scores = forest.rank(sp.csr_array((1, 0)), 5)
+
+    floor = np.exp(np.float32(-87.0))
+    assert labels.tolist() == [[4, 0, 1, 2, 3]]
+    np.testing.assert_allclose(scores[0], [np.exp(-81.0)] + [floor] * 4, rtol=1e-5)
+    assert (scores[0, 1:] == scores[0, 1]).all()
+
+
+@pytest.mark.parametrize("n_trees", [1, 3])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("beam", [1, 2, EVERY_NODE])
+def test_ranking_with_trained_weights_matches_the_naive_beam_search(n_trees, beam, loss):
+    X, Y = random_case(0)
+    fitted = LabelTreeClassifier(
+        loss=loss, n_trees=n_trees, max_flat=0, max_leaf=4, arity=2, beam=beam
+    ).fit(X, Y)
 
     labels, scores = fitted.predict(X[:20], k=8)
 
     everything = np.ones(30, dtype=bool)
-    trees = fitted.forest_.trees
-    expected = rank_reference(trees, X[:20].toarray(), 8, beam=beam, allowed=everything)
+    trees, is_logistic = fitted.forest_.trees, loss == "logistic"
+    expected = rank_reference(
+        trees, X[:20].toarray(), 8, beam=beam, allowed=everything, is_logistic=is_logistic
+    )
     np.testing.assert_array_equal(labels, expected[0])
     np.testing.assert_allclose(scores, expected[1], rtol=1e-4)
 
@@ -116,10 +218,11 @@ def test_a_ragged_tree_with_labels_on_inner_nodes_is_trained_ranked_and_scored(b
         np.testing.assert_allclose(pairs.toarray()[row], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("beam", [1, 2, EVERY_NODE])
-def test_pairs_get_the_scores_of_the_ranking_that_reached_them(beam):
+def test_pairs_get_the_scores_of_the_ranking_that_reached_them(beam, loss):
     X, Y = random_case(1)
-    fitted = LabelTreeClassifier(max_flat=0, max_leaf=4, arity=2, beam=beam).fit(X, Y)
+    fitted = LabelTreeClassifier(loss=loss, max_flat=0, max_leaf=4, arity=2, beam=beam).fit(X, Y)
     labels, scores = fitted.predict(X, k=30)
     rows, columns = np.nonzero(labels >= 0)
     found = sp.csr_array((np.ones(rows.size), (rows, labels[rows, columns])), shape=Y.shape)
@@ -140,12 +243,15 @@ def test_pairs_get_the_scores_of_the_ranking_that_reached_them(beam):
     n_labels=st.integers(1, 12),
     n_features=st.integers(0, 4),
     n_trees=st.integers(1, 3),
+    loss=st.sampled_from(LOSSES),
+    is_quantized=st.booleans(),
 )
 def test_pair_scores_match_reference_and_leave_out_labels_of_no_tree(
-    seed, n_rows, n_labels, n_features, n_trees
+    seed, n_rows, n_labels, n_features, n_trees, loss, is_quantized
 ):
     rng = np.random.default_rng(seed)
     forest = random_forest(rng, n_labels=n_labels, n_features=n_features, n_trees=n_trees)
+    forest = replace(forest.quantized() if is_quantized else forest, loss=loss)
     X = small_rows(rng, n_rows, n_features)
     candidates = rng.random((n_rows, n_labels + 1)) < 0.5
 
@@ -155,10 +261,10 @@ def test_pair_scores_match_reference_and_leave_out_labels_of_no_tree(
     expected = np.zeros(candidates.shape)
     for row in range(n_rows):
         for trained, W in zip(forest.trees, Ws, strict=True):
-            products = product_reference(trained.tree, W, X[row])
+            products = product_reference(trained.tree, W, X[row], loss == "logistic")
             for label in np.flatnonzero(candidates[row, :-1]):
                 expected[row, label] += products[label] / n_trees
-    np.testing.assert_allclose(pairs.toarray(), expected, rtol=1e-6)
+    np.testing.assert_allclose(pairs.toarray(), expected, rtol=2e-5)
     assert pairs.nnz == candidates[:, :-1].sum()
 
 
@@ -255,10 +361,11 @@ def test_everything_allowed_is_the_same_as_no_mask():
     assert ranking_bytes(masked) == ranking_bytes(fitted.predict(X, k=7))
 
 
+@pytest.mark.parametrize("n_trees", [1, 2])
 @pytest.mark.parametrize("k", [1, 2, 5, 29, 30, 40])
-def test_a_ranking_is_the_beginning_of_a_longer_one(k):
+def test_a_ranking_is_the_beginning_of_a_longer_one(k, n_trees):
     X, Y = random_case(7)
-    fitted = LabelTreeClassifier(n_trees=2, max_flat=0, max_leaf=4, arity=2, beam=3).fit(X, Y)
+    fitted = LabelTreeClassifier(n_trees=n_trees, max_flat=0, max_leaf=4, arity=2, beam=3).fit(X, Y)
 
     shorter, longer = fitted.predict(X, k=k), fitted.predict(X, k=k + 1)
 
@@ -266,25 +373,45 @@ def test_a_ranking_is_the_beginning_of_a_longer_one(k):
     np.testing.assert_array_equal(shorter[1], longer[1][:, :k])
 
 
-def test_a_row_ranks_alike_alone_among_others_in_any_order_and_by_any_threads(monkeypatch):
-    X, Y = random_case(8)
-    fitted = LabelTreeClassifier(n_trees=2, max_flat=0, max_leaf=4, arity=4, beam=3).fit(X, Y)
-    rank = fitted.forest_.rank
-    labels, scores = rank(X, 6, beam=3, n_threads=1)
+@pytest.mark.parametrize("n_trees", [1, 2])
+@pytest.mark.parametrize("is_quantized", [False, True])
+def test_a_row_ranks_alike_alone_among_others_in_any_order_and_by_any_threads(
+    n_trees, is_quantized, monkeypatch
+):
+    X, Y = random_case(8, n_labels=90)
+    fitted = LabelTreeClassifier(n_trees=n_trees, max_flat=0, max_leaf=2, arity=4).fit(X, Y)
+    forest = fitted.forest_.quantized() if is_quantized else fitted.forest_
+    assert forest.trees[0].tree.n_nodes > 40  # a row alone has a beam for fewer than one in eight
+
+    def rank(rows, **settings):
+        return forest.rank(rows, 6, beam=3, **settings)
+
+    labels, scores = rank(X, n_threads=1)
     order = np.random.default_rng(0).permutation(X.shape[0])
 
     for n_threads in (1, 2, 3):
-        again = rank(X, 6, beam=3, n_threads=n_threads)
-        assert ranking_bytes(again) == ranking_bytes((labels, scores))
-        permuted = rank(X[order], 6, beam=3, n_threads=n_threads)
+        assert ranking_bytes(rank(X, n_threads=n_threads)) == ranking_bytes((labels, scores))
+        permuted = rank(X[order], n_threads=n_threads)
         assert ranking_bytes(permuted) == ranking_bytes((labels[order], scores[order]))
     for row in range(40):
-        alone = rank(X[row : row + 1], 6, beam=3)
+        alone = rank(X[row : row + 1])
         assert ranking_bytes(alone) == ranking_bytes((labels[row], scores[row]))
     monkeypatch.setattr(label_trees.search, "ROWS_PER_BLOCK", 7)
-    assert ranking_bytes(rank(X, 6, beam=3)) == ranking_bytes((labels, scores))
+    assert ranking_bytes(rank(X)) == ranking_bytes((labels, scores))
     monkeypatch.setattr(label_trees.search, "FOUND_PER_BLOCK", 1)
-    assert ranking_bytes(rank(X, 6, beam=3)) == ranking_bytes((labels, scores))
+    assert ranking_bytes(rank(X)) == ranking_bytes((labels, scores))
+
+
+def test_more_rows_than_a_block_holds_rank_as_each_does_alone():
+    X, Y = random_case(12, n_rows=60)
+    fitted = LabelTreeClassifier(max_flat=0, max_leaf=4, arity=4).fit(X, Y)
+    n_times = label_trees.search.ROWS_PER_BLOCK // 60 + 2
+
+    labels, scores = fitted.predict(sp.vstack([X] * n_times))
+
+    once = fitted.predict(X)
+    np.testing.assert_array_equal(labels, np.tile(once[0], (n_times, 1)))
+    np.testing.assert_array_equal(scores, np.tile(once[1], (n_times, 1)))
 
 
 def test_pair_scores_do_not_depend_on_blocks_or_threads(monkeypatch):
