@@ -5,13 +5,19 @@ import dataclasses
 import sys
 
 from bench import results
-from bench.cases import accuracy, features, growth
+from bench.cases import accuracy, features, growth, trees
 from bench.datasets import SPARSE_SETS, TEXT_SETS
+from bench.generated import GENERATED_SETS
 from bench.options import Options
 from bench.peers import BenchError
 
-CASES = {"accuracy": accuracy.run, "features": features.run, "growth": growth.run}
-QUICK = Options(sets=("onet-tasks", "bibtex"), n_seeds=1, n_repetitions=1)
+CASES = {
+    "accuracy": accuracy.run,
+    "features": features.run,
+    "growth": growth.run,
+    "trees": trees.run,
+}
+QUICK = Options(sets=("onet-tasks", "bibtex", trees.SMALL_SET), n_seeds=1, n_repetitions=1)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,11 +48,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="measure the peers again")
     parser.add_argument("--slow-peers", action="store_true", help="with peers that take minutes")
     parser.add_argument(
+        "--large", action="store_true", help=f"with {trees.LARGE_SET}, which takes long"
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
         dest="sets",
-        choices=TEXT_SETS + SPARSE_SETS,
+        choices=TEXT_SETS + SPARSE_SETS + GENERATED_SETS,
         help="only this data set (may be repeated)",
     )
     asked = parser.parse_args(arguments)
@@ -56,6 +65,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(f"no case {unknown[0]!r}; there are {', '.join(CASES)}")
     if asked.quick and asked.save:
         parser.error("--quick is a trial run; its figures are not for --save")
+    if trees.LARGE_SET in asked.sets and not asked.large:
+        parser.error(f"--set {trees.LARGE_SET} needs --large")
     return asked
 
 
@@ -66,6 +77,7 @@ def options(asked: argparse.Namespace) -> Options:
         sets=tuple(asked.sets) or base.sets,
         fresh=asked.fresh,
         slow_peers=asked.slow_peers,
+        large=asked.large,
     )
 
 

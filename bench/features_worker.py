@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from bench.datasets import load_text_set
-from bench.worker import memory_mb
+from bench.trainers import memory_mb
 from xmlrec.text.blocks import NgramBlock
 from xmlrec.text.features import TextFeatures
 from xmlrec.text.presets import FAST_BLOCKS

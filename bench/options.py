@@ -17,6 +17,8 @@ class Options:
         Measure the peers again although their results are kept.
     slow_peers : bool
         Also measure peers that need minutes.
+    large : bool
+        Also measure the set that is far larger than the others.
     """
 
     sets: tuple[str, ...] = ()
@@ -24,6 +26,7 @@ class Options:
     n_repetitions: int = 3
     fresh: bool = False
     slow_peers: bool = False
+    large: bool = False
 
     def chosen(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of ``names`` that this run is to measure."""

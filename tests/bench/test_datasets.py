@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from bench.datasets import DataMissingError, TextSet, load_text_set, plain_tfidf, read_xc
-from bench.worker import write_xc
+from bench.trainers import write_xc
 
 
 def test_what_the_peers_read_is_what_was_written(tmp_path):

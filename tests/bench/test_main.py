@@ -16,6 +16,13 @@ def test_unknown_case_is_refused_with_the_known_ones(capsys):
     assert "no case 'accurcy'; there are accuracy, features" in capsys.readouterr().err
 
 
+def test_large_set_is_refused_without_its_flag(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["trees", "--set", "amazon670k"])
+
+    assert "--set amazon670k needs --large" in capsys.readouterr().err
+
+
 def test_saved_tables_come_back_as_markdown(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(results, "FOLDER", tmp_path)
     facts = {"machine": "two cores", "commit": "abc1234"}

@@ -59,6 +59,26 @@ def test_slow_peer_runs_only_when_asked_and_is_kept_even_if_fresh(problem, runs,
     assert len(runs) == 1
 
 
+def test_kept_run_without_a_needed_measure_is_taken_again(problem, runs):
+    for needs in ((), ("train_s",), ("one_row_p50_us",)):
+        measure_once(problem, TREE, fresh=False, run_slow=False, needs=needs)
+
+    assert len(runs) == 2  # the first, and the one that needs what the first lacks
+
+
+def test_command_sees_added_variables_and_the_number_of_threads(tmp_path):
+    program = "import os; print(os.environ['ADDED'], os.environ['OMP_NUM_THREADS'])"
+
+    said = run_command(
+        [sys.executable, "-c", program],
+        threads=2,
+        log=tmp_path / "log",
+        environment={"ADDED": "here"},
+    )
+
+    assert said.split() == ["here", "2"]
+
+
 def test_failed_command_is_one_line_that_quotes_its_last_words(tmp_path):
     program = "import sys; print('out'); sys.exit('no such label')"
 
