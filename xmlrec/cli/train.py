@@ -31,6 +31,7 @@ def train(
     ] = None,
     text: TextOption = None,
     preset: Annotated[str, typer.Option(help="fast")] = "fast",
+    tree: Annotated[str, typer.Option(help="learned, taxonomy or flat")] = "learned",
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse paths that the taxonomy file lacks")
     ] = False,
@@ -54,13 +55,14 @@ def train(
     from xmlrec.cli.compiling import announce_compilation
     from xmlrec.cli.taxonomy import taxonomy_file
     from xmlrec.errors import TrainingError
-    from xmlrec.models import PRESETS, TaxonomyClassifier, check_writable
+    from xmlrec.models import PRESETS, TREES, TaxonomyClassifier, check_writable
     from xmlrec.taxonomy import read_taxonomy
 
-    if preset not in PRESETS:
-        raise typer.BadParameter(f"{preset!r} is not one of {', '.join(PRESETS)}")
+    for choice, known in ((preset, PRESETS), (tree, TREES)):
+        if choice not in known:
+            raise typer.BadParameter(f"{choice!r} is not one of {', '.join(known)}")
     check_writable(model)
-    tree = None if taxonomy is None else read_taxonomy(taxonomy_file(taxonomy), strict=strict)
+    categories = None if taxonomy is None else read_taxonomy(taxonomy_file(taxonomy), strict=strict)
     settings = CatalogSettings(
         text_columns=tuple(dict.fromkeys(text)) if text else None,
         id_column=id_column,
@@ -81,11 +83,15 @@ def train(
             valid_items = read_labelled(valid, replace(settings, text_columns=labelled.text)).items
         announce_compilation()
         classifier = TaxonomyClassifier(
-            preset=preset, text=labelled.text or DEFAULT_TEXT, seed=seed, n_threads=threads
+            preset=preset,
+            tree=tree,
+            text=labelled.text or DEFAULT_TEXT,
+            seed=seed,
+            n_threads=threads,
         )
         try:
             with naming(catalog):
-                classifier.fit(labelled.items, tree, valid_items, strict=strict)
+                classifier.fit(labelled.items, categories, valid_items, strict=strict)
         except TrainingError as error:  # the rejects, which may say why, are kept
             failed = error
         else:

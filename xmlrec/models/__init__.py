@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from xmlrec.models.model_dir import check_writable, model_digest, read_manifest, verify_model
-from xmlrec.models.settings import PRESETS, RankerSettings
+from xmlrec.models.settings import PRESETS, TREES, RankerSettings
 
 if TYPE_CHECKING:
     from xmlrec.models.classifier import TaxonomyClassifier
 
 __all__ = [
     "PRESETS",
+    "TREES",
     "RankerSettings",
     "TaxonomyClassifier",
     "check_writable",

@@ -24,8 +24,8 @@ from xmlrec.models.training import (
     check_trainable,
     digest_items,
     item_paths,
+    known_labels,
     label_items,
-    label_texts,
     text_items,
 )
 from xmlrec.taxonomy import Refusal, Taxonomy
@@ -44,6 +44,9 @@ class TaxonomyClassifier:
     ----------
     preset : str, default="fast"
         Recipe: "fast" is label trees on text features.
+    tree : str, default="learned"
+        The label trees: "learned" ones, the "taxonomy" itself along primary parents (one classifier
+        a parent), or "flat" (one-vs-all).
     text : sequence of str, default=("title", "description")
         Fields that are read, the title first. An item that is a string is a title.
     seed : int, default=0
@@ -75,13 +78,14 @@ class TaxonomyClassifier:
         self,
         *,
         preset: str = "fast",
+        tree: str = "learned",
         text: Sequence[str] = ("title", "description"),
         seed: int = 0,
         n_threads: int | None = None,
     ) -> None:
         if isinstance(text, str):
             raise ValueError(f"text is a sequence of fields, got {text!r}; write ({text!r},)")
-        self.settings = RankerSettings(preset=preset, text=tuple(text), seed=seed)
+        self.settings = RankerSettings(preset=preset, tree=tree, text=tuple(text), seed=seed)
         self.n_threads = n_threads
         self.ranker_: TextRanker | None = None
         self.added_: tuple[str, ...] = ()
@@ -130,7 +134,7 @@ class TaxonomyClassifier:
         self.ranker_ = TextRanker.fit(
             [texts[i] for i in usable.tolist()],
             Y,
-            label_texts(labelled.taxonomy, counts),
+            known_labels(labelled.taxonomy, counts),
             self.settings,
             n_threads=self.n_threads,
         )
@@ -226,7 +230,7 @@ class TaxonomyClassifier:
         return cross_rank(
             texts,
             labelled.Y,
-            label_texts(self.taxonomy_, self.label_counts_),
+            known_labels(self.taxonomy_, self.label_counts_),
             fold_numbers(folds, len(items), seed=self.settings.seed),
             k,
             self.settings,

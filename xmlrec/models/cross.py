@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from label_trees import Ranking, empty_ranking
 from xmlrec.models.ranker import TextRanker
-from xmlrec.models.ranker_training import LabelTexts
+from xmlrec.models.ranker_training import KnownLabels
 from xmlrec.models.settings import RankerSettings
 from xmlrec.text import Item
 
@@ -35,7 +35,7 @@ def fold_numbers(folds: int | IntArray, n_items: int, *, seed: int) -> IntArray:
 def cross_rank(
     items: Sequence[Item],
     Y: sp.csr_array,
-    texts: LabelTexts,
+    known: KnownLabels,
     folds: IntArray,
     k: int,
     settings: RankerSettings,
@@ -70,7 +70,7 @@ def cross_rank(
     for fold in np.unique(folds):
         held_out, rest = np.flatnonzero(folds == fold), np.flatnonzero((folds != fold) & usable)
         ranker = TextRanker.fit(
-            [items[i] for i in rest.tolist()], Y[rest], texts, settings, n_threads=n_threads
+            [items[i] for i in rest.tolist()], Y[rest], known, settings, n_threads=n_threads
         )
         ranking = ranker.rank([items[i] for i in held_out.tolist()], k, n_threads=n_threads)
         labels[held_out], scores[held_out] = ranking

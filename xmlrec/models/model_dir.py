@@ -15,7 +15,7 @@ from typing import Any
 
 from xmlrec.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 BASE = "base"
 MANIFEST = "manifest.json"
 RETRAIN = "train it again with `xmlrec train`"

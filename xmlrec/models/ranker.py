@@ -20,7 +20,7 @@ from label_trees import (
 from xmlrec.fuse import LabelRows, candidate_scores, fuse, order_candidates
 from xmlrec.models.ranker_training import (
     N_CANDIDATES,
-    LabelTexts,
+    KnownLabels,
     fit_fusion,
     spread_rows,
     train_forest,
@@ -63,7 +63,7 @@ class TextRanker:
         cls,
         items: Sequence[Item],
         Y: sp.csr_array,
-        texts: LabelTexts,
+        known: KnownLabels,
         settings: RankerSettings,
         *,
         n_threads: int | None = None,
@@ -77,20 +77,22 @@ class TextRanker:
         """
         counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
         title = settings.text[0]
-        names = [{title: name} for name in texts.names]
-        paths = [{title: path} for path in texts.paths]
+        names = [{title: name} for name in known.names]
+        paths = [{title: path} for path in known.paths]
         features = TextFeatures(fast_blocks(settings.text)).fit(
             [*items, *names], n_threads=n_threads
         )
         X = features.transform(items, n_threads=n_threads)
         labels = LabelRows(
-            spread_rows(features.transform(names, n_threads=n_threads), texts.columns, Y.shape[1]),
-            spread_rows(features.transform(paths, n_threads=n_threads), texts.columns, Y.shape[1]),
+            spread_rows(features.transform(names, n_threads=n_threads), known.columns, Y.shape[1]),
+            spread_rows(features.transform(paths, n_threads=n_threads), known.columns, Y.shape[1]),
             counts,
         )
-        weights = fit_fusion(X, Y, labels, settings, n_threads=n_threads)
+        parents = known.parents
+        weights = fit_fusion(X, Y, labels, settings, parents=parents, n_threads=n_threads)
         logger.info("training label trees on %d items", X.shape[0])
-        return cls(features, train_forest(X, Y, labels, settings, n_threads), labels, weights)
+        forest = train_forest(X, Y, labels, settings, parents=parents, n_threads=n_threads)
+        return cls(features, forest, labels, weights)
 
     def rank(
         self,

@@ -1,4 +1,4 @@
-"""What a ranker is trained on and how: label texts, trees over them, weights of fusion."""
+"""What a ranker is trained on and how: known labels, trees over them, weights of fusion."""
 
 import logging
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees import LabelForest
+from label_trees.tree import LabelTree
 from xmlrec.fuse import LabelRows, candidate_scores, fit_weights
 from xmlrec.models.settings import RankerSettings
 
@@ -34,20 +35,23 @@ MAX_HELD_OUT = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class LabelTexts:
-    """What the labels are called that a ranker can find.
+class KnownLabels:
+    """What a ranker is told of the labels before it sees an item.
 
     Attributes
     ----------
     columns : int32 array
-        Their columns, rising; some may have no training item.
+        The labels that it can find, rising; some may have no training item.
     names, paths : sequence of str
-        As many; a path's elements are joined by blanks.
+        What these are called; a path's elements are joined by blanks.
+    parents : int32 array, shape (n_labels,)
+        The primary parent of every label, -1 for a root.
     """
 
     columns: IntArray
     names: Sequence[str]
     paths: Sequence[str]
+    parents: IntArray
 
 
 def spread_rows(rows: sp.csr_array, positions: IntArray, n_rows: int) -> sp.csr_array:
@@ -62,6 +66,8 @@ def train_forest(
     Y: sp.csr_array,
     labels: LabelRows,
     settings: RankerSettings,
+    *,
+    parents: IntArray,
     n_threads: int | None,
 ) -> LabelForest:
     """Train label trees on items and on the name of every label that has one."""
@@ -72,15 +78,24 @@ def train_forest(
         (np.ones(used.size, dtype=np.float32), (np.arange(used.size), used)),
         shape=(used.size, Y.shape[1]),
     )
+    X, Y = sp.vstack([X, labels.names[used]]), sp.vstack([Y, names])
     classifier = LabelTreeClassifier(
+        tree=choose_tree(settings.tree, parents, Y),
         n_trees=settings.n_trees,
         max_iter=MAX_ITER,
         random_state=settings.seed,
         n_threads=n_threads,
     )
-    classifier.fit(sp.vstack([X, labels.names[used]]), sp.vstack([Y, names]))
-    forest: LabelForest = classifier.forest_
+    forest: LabelForest = classifier.fit(X, Y).forest_
     return forest
+
+
+def choose_tree(kind: str, parents: IntArray, Y: sp.csr_array) -> str | LabelTree:
+    """Return the engine's tree for one of `TREES`; the taxonomy's holds the labels with rows."""
+    if kind == "taxonomy":
+        labels = np.unique(Y.indices)
+        return LabelTree.from_parents(parents, labels, Y.shape[1])
+    return {"learned": "balanced", "flat": "flat"}[kind]
 
 
 def fit_fusion(
@@ -89,6 +104,7 @@ def fit_fusion(
     labels: LabelRows,
     settings: RankerSettings,
     *,
+    parents: IntArray,
     n_threads: int | None,
 ) -> FloatArray:
     """Fit the weights of fusion on items that one tree, trained on the others, ranks."""
@@ -101,7 +117,8 @@ def fit_fusion(
     logger.info("fitting fusion on %d held-out items", n_held_out)
     seen = np.bincount(Y[rest].indices, minlength=Y.shape[1]).astype(np.int32)
     labels = replace(labels, counts=seen)
-    forest = train_forest(X[rest], Y[rest], labels, replace(settings, n_trees=1), n_threads)
+    one_tree = replace(settings, n_trees=1)
+    forest = train_forest(X[rest], Y[rest], labels, one_tree, parents=parents, n_threads=n_threads)
     candidates = forest.rank(X[held_out], N_CANDIDATES, n_threads=n_threads)
     F = candidate_scores(X[held_out], candidates, labels, n_threads=n_threads)
     is_right = np.zeros(candidates[0].shape, dtype=np.bool_)

@@ -6,6 +6,10 @@ from typing import Any, Self
 
 PRESETS = ("fast",)
 
+TREES = ("learned", "taxonomy", "flat")
+"""Which label trees a ranker searches: balanced ones that it learns, the taxonomy itself, or a
+single level without search, one-vs-all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankerSettings:
@@ -17,19 +21,23 @@ class RankerSettings:
         Name of the recipe.
     text : tuple of str
         Fields that are read. The first one is the title; a plain string is a title.
+    tree : str
+        One of `TREES`.
     n_trees : int
-        Label trees whose scores are averaged.
+        Learned trees whose scores are averaged; there is one taxonomy, and one level.
     seed : int
     """
 
     preset: str = "fast"
     text: tuple[str, ...] = ("title", "description")
+    tree: str = "learned"
     n_trees: int = 3
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.preset not in PRESETS:
-            raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {self.preset!r}")
+        for name, known in (("preset", PRESETS), ("tree", TREES)):
+            if (value := getattr(self, name)) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if not self.text or len(set(self.text)) < len(self.text):
             raise ValueError(f"text needs one or more different fields, got {self.text}")
 

@@ -214,6 +214,13 @@ def test_an_unknown_preset_is_a_usage_error(xmlrec, shop, new_files):
     assert "'fats' is not one of fast" in result.err
 
 
+def test_an_unknown_tree_is_a_usage_error(xmlrec, shop, new_files):
+    result = xmlrec("train", "shop.csv", "--model", "new", "--tree", "oak")
+
+    assert (result.code, result.out, new_files()) == (2, "", [])
+    assert "'oak' is not one of learned, taxonomy, flat" in result.err
+
+
 class TestModel:
     """A model that cannot be opened, by every command that opens one."""
 
@@ -275,12 +282,14 @@ class TestModel:
 
         assert "base/manifest.json is damaged" in refuse("copy")
 
-    def test_newer_format(self, refuse, copy):
+    @pytest.mark.parametrize(("number", "step"), [(1, "train it again"), (3, "upgrade with")])
+    def test_other_format(self, refuse, copy, number, step):
         path = copy / "base" / "manifest.json"
         manifest = json.loads(path.read_text())
-        path.write_text(json.dumps({**manifest, "format": 2}))
+        path.write_text(json.dumps({**manifest, "format": number}))
 
-        assert "it is of format 2, this xmlrec reads format 1; upgrade with" in refuse("copy")
+        message = f"it is of format {number}, this xmlrec reads format 2; {step}"
+        assert message in refuse("copy")
 
 
 @pytest.mark.parametrize("command", ["classify", "verify"])

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from xmlrec.models import TaxonomyClassifier, verify_model
+from xmlrec.models import TREES, TaxonomyClassifier, verify_model
 
 
 def rejects_of(path):
@@ -91,6 +91,18 @@ def test_threads_and_seed_are_taken(xmlrec, shop):
 
     assert files_of(shop / "one") == files_of(shop / "two")
     assert TaxonomyClassifier.load(shop / "one").settings.seed == 5
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_the_tree_is_taken_and_shown(xmlrec, shop, tree):
+    named = ["--model", "m", "--taxonomy", "taxonomy.csv"]
+    result = xmlrec("train", "shop.csv", *named, "--tree", tree, "--valid", "shop.jsonl")
+
+    assert result.code == 0
+    assert "valid p@1 100.00" in result.err
+    assert TaxonomyClassifier.load(shop / "m").settings.tree == tree
+    shown = dict(line.split(maxsplit=1) for line in xmlrec("info", "m").lines)
+    assert shown["settings.tree"] == tree
 
 
 def test_an_older_model_is_replaced(xmlrec, shop, new_files):

@@ -8,7 +8,7 @@ import pytest
 
 from xmlrec.errors import ModelError
 from xmlrec.models import check_writable, model_digest, read_manifest, verify_model
-from xmlrec.models.model_dir import write_model
+from xmlrec.models.model_dir import FORMAT, write_model
 
 DESCRIPTION = {"kind": "classifier"}
 
@@ -58,7 +58,7 @@ def test_a_model_is_read_as_it_was_written(model):
     manifest = read_manifest(model)
 
     assert manifest["kind"] == "classifier"
-    assert manifest["format"] == 1
+    assert manifest["format"] == FORMAT
     assert sorted(manifest["files"]) == ["parts/a.bin", "parts/b.bin", "taxonomy.jsonl"]
     assert manifest["files"]["parts/a.bin"]["bytes"] == 4
     assert verify_model(model) == manifest
@@ -163,7 +163,7 @@ def test_a_process_killed_while_writing_leaves_the_old_model_as_it_was(model):
     before = contents(model)
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from xmlrec.models.model_dir import write_model\n"
+        "from xmlrec.models.model_dir import FORMAT, write_model\n"
         "def fill(base):\n"
         "    (base / 'half').write_bytes(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
@@ -245,16 +245,18 @@ class TestDamage:
         assert f"base/parts/b.bin has {len(content)} bytes, not 4" in refusal(read, model)
 
     def test_a_newer_format_says_upgrade(self, read, model):
-        change_manifest(model, format=2, files="written in another way")
+        change_manifest(model, format=FORMAT + 1, files="written in another way")
 
         message = refusal(read, model)
 
-        assert "it is of format 2, this xmlrec reads format 1; upgrade with" in message
+        assert (
+            f"it is of format {FORMAT + 1}, this xmlrec reads format {FORMAT}; upgrade" in message
+        )
 
     def test_an_older_format_says_train_again(self, read, model):
-        change_manifest(model, format=0)
+        change_manifest(model, format=1)
 
-        assert "it is of format 0, this xmlrec reads format 1; train it again" in refusal(
+        assert f"it is of format 1, this xmlrec reads format {FORMAT}; train it again" in refusal(
             read, model
         )
 
@@ -270,11 +272,11 @@ class TestDamage:
             b"{}",
             b'{"format": "1", "files": {}}',
             b'{"format": null, "files": {}}',
-            b'{"format": 1}',
-            b'{"format": 1, "files": []}',
-            b'{"format": 1, "files": {"parts/a.bin": 4}}',
-            b'{"format": 1, "files": {"parts/a.bin": []}}',
-            b'{"format": 1, "files": {"parts/a.bin": {"sha256": ""}}}',
+            b'{"format": 2}',
+            b'{"format": 2, "files": []}',
+            b'{"format": 2, "files": {"parts/a.bin": 4}}',
+            b'{"format": 2, "files": {"parts/a.bin": []}}',
+            b'{"format": 2, "files": {"parts/a.bin": {"sha256": ""}}}',
         ],
     )
     def test_a_damaged_manifest_is_named(self, read, model, manifest):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -9,7 +11,7 @@ from xmlrec.models.cross import cross_rank
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import (
     PRIOR_WEIGHTS,
-    LabelTexts,
+    KnownLabels,
     spread_rows,
     train_forest,
 )
@@ -28,7 +30,8 @@ def one_hot(labels, n_labels):
 
 
 def texts_of(*names):
-    return LabelTexts(np.arange(len(names), dtype=np.int32), names, names)
+    columns = np.arange(len(names), dtype=np.int32)
+    return KnownLabels(columns, names, names, np.full(len(names), -1, dtype=np.int32))
 
 
 def memory_case(n_items):
@@ -193,9 +196,9 @@ def test_a_feature_number_out_of_range_is_found_when_opening(tmp_path, name):
 def test_fusion_is_fitted_on_items_that_its_tree_did_not_see(monkeypatch):
     trained, fused = [], []
 
-    def train(X, Y, labels, settings, n_threads):
+    def train(X, Y, labels, settings, **how):
         trained.append((X.toarray(), Y, labels.counts, settings.n_trees))
-        return train_forest(X, Y, labels, settings, n_threads)
+        return train_forest(X, Y, labels, settings, **how)
 
     def score(X, ranking, labels, **settings):
         fused.append((X.toarray(), labels.counts))
@@ -219,9 +222,7 @@ def test_fusion_is_fitted_on_items_that_its_tree_did_not_see(monkeypatch):
 def test_the_words_of_the_path_decide_between_equal_names():
     items = [{"title": f"plain thing {number}"} for number in range(8)]
     Y = one_hot([0, 1] * 4, 2)
-    texts = LabelTexts(
-        np.arange(2, dtype=np.int32), ["lamps", "lamps"], ["desk lamps", "wall lamps"]
-    )
+    texts = replace(texts_of("lamps", "lamps"), paths=["desk lamps", "wall lamps"])
     ranker = TextRanker.fit(
         [*items, {"title": "desk wall"}], sp.vstack([Y, Y[[0]]]), texts, TITLE_ONLY
     )

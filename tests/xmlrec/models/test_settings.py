@@ -4,14 +4,16 @@ from xmlrec.models import RankerSettings
 
 
 def test_settings_come_back_from_json():
-    settings = RankerSettings(text=("name", "about"), seed=7)
+    settings = RankerSettings(tree="taxonomy", text=("name", "about"), seed=7)
 
     assert RankerSettings.from_json(settings.to_json()) == settings
 
 
-def test_unknown_preset_is_refused_with_the_known_ones():
+def test_unknown_preset_or_tree_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="preset must be one of fast, got 'fats'"):
         RankerSettings(preset="fats")
+    with pytest.raises(ValueError, match="tree must be one of learned, taxonomy, flat, got 'oak'"):
+        RankerSettings(tree="oak")
 
 
 @pytest.mark.parametrize("text", [(), ("title", "title")])

@@ -7,8 +7,8 @@ from tests.xmlrec.models.shop import shop_taxonomy
 from xmlrec.models.training import (
     findable_columns,
     item_paths,
+    known_labels,
     label_items,
-    label_texts,
     text_items,
 )
 from xmlrec.taxonomy import Node, Taxonomy
@@ -99,15 +99,16 @@ def test_a_string_is_the_first_field_and_other_fields_are_not_read():
     assert text_items(items, ("name", "about")) == [{"name": "red boot"}] * 2
 
 
-def test_categories_are_called_by_name_and_by_path():
+def test_known_labels_have_their_names_paths_and_parents():
     counts = np.zeros(12, dtype=np.int32)
     counts[[1, 2]] = 1
 
-    texts = label_texts(shop_taxonomy(), counts)
+    known = known_labels(shop_taxonomy(), counts)
 
-    assert texts.columns.tolist() == [1, 2, 3]
-    assert texts.names == ["Boots", "Sandals", "Slippers"]
-    assert texts.paths == ["Shoes Boots", "Shoes Sandals", "Shoes Slippers"]
+    assert known.columns.tolist() == [1, 2, 3]
+    assert known.names == ["Boots", "Sandals", "Slippers"]
+    assert known.paths == ["Shoes Boots", "Shoes Sandals", "Shoes Slippers"]
+    assert known.parents.tolist() == [-1, 0, 0, 0, -1, 4, 4, 6, -1, 8, 8, 10]
 
 
 def test_sibling_without_items_is_findable():
