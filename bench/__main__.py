@@ -5,7 +5,7 @@ import dataclasses
 import sys
 
 from bench import results
-from bench.cases import accuracy, features, growth, trees
+from bench.cases import accuracy, features, given, growth, scale, trees
 from bench.datasets import SPARSE_SETS, TEXT_SETS
 from bench.generated import GENERATED_SETS
 from bench.options import Options
@@ -14,9 +14,12 @@ from bench.peers import BenchError
 CASES = {
     "accuracy": accuracy.run,
     "features": features.run,
+    "given": given.run,
     "growth": growth.run,
+    "scale": scale.run,
     "trees": trees.run,
 }
+PLOTS = {"scale": scale.draw}
 QUICK = Options(sets=("onet-tasks", "bibtex", trees.SMALL_SET), n_seeds=1, n_repetitions=1)
 
 
@@ -36,6 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
         print("\n" + "\n\n".join(table.to_text() for table in tables), flush=True)
         if asked.save:
             print(f"\nsaved {results.save(case, facts, tables)}", file=sys.stderr)
+            if case in PLOTS:
+                PLOTS[case](tables)
     return 0
 
 

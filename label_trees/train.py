@@ -154,14 +154,16 @@ def plan_jobs(
     sizes = np.concatenate([[0], np.cumsum(np.diff(X.indptr)[instances.rows])])
     n_nonzeros = np.diff(sizes[instances.indptr])
     n_rows = np.diff(instances.indptr)
-    largest = (n_nonzeros * (tree.widths + 50.0)).sum() / (4 * n_threads)
+    costs = n_nonzeros * (tree.widths + 50.0)
+    shares = costs / max(costs.sum(), 1.0)
     jobs = []
     for node, width in enumerate(tree.widths.tolist()):
+        n_jobs = max(-(-width // MAX_OUTPUTS), np.ceil(2 * n_threads * shares[node]), 1)
         n_features = min(n_nonzeros[node] // 2, X.shape[1])
         free = memory_limit / n_threads - 20 * n_nonzeros[node]
         fitting = free / (12 * (n_features + n_rows[node] + 1))  # three arrays of float32
-        balanced = max(largest / max(n_nonzeros[node], 1) - 50, 32)
-        n_outputs = int(max(min(fitting, balanced, MAX_OUTPUTS), LANES)) // LANES * LANES
+        balanced = -(-max(width / n_jobs, 32) // LANES)
+        n_outputs = int(max(min(balanced, fitting // LANES), 1)) * LANES
         for start in range(0, width, n_outputs):
             stop = min(start + n_outputs, width)
             jobs.append(Job(node, start, stop, n_nonzeros[node] * (stop - start + 50.0)))
