@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 K = 10  # answers kept of every row
 THREADS = 2  # of every system
 SLOW_PAIRS = 200_000_000
+SLOW_TREES, SLOW_ROWS, SLOW_LABELS = ("omikuji", "napkinxc"), 100_000, 50_000
 
 
 class BenchError(Exception):
@@ -36,7 +37,10 @@ class System:
 
     def is_slow(self, problem: Problem) -> bool:
         """Whether training takes minutes: about 1 s for a million pairs of row and label."""
-        return self.is_flat and problem.X.shape[0] * problem.Y.shape[1] > SLOW_PAIRS
+        (n_rows, n_labels), is_tree = problem.Y.shape, self.package in SLOW_TREES
+        if is_tree:
+            return n_rows > SLOW_ROWS or n_labels > SLOW_LABELS
+        return self.is_flat and n_rows * n_labels > SLOW_PAIRS
 
 
 ENGINE_TREE = System("label_trees, 1 tree", "label_trees", {"n_trees": 1})

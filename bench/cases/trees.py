@@ -154,7 +154,12 @@ class Bench:
             if system.package == "label_trees":
                 return [self.measure_ours(problem, system, seed)]
             fresh = self.options.fresh
-            run = measure_once(problem, system, seed=seed, fresh=fresh, run_slow=True, needs=NEEDS)
+            slow = self.options.slow_peers
+            run = measure_once(problem, system, seed=seed, fresh=fresh, run_slow=slow, needs=NEEDS)
+            if run is None and seed == 0:
+                self.notes.append(
+                    f"Takes minutes, see --slow-peers: {system.name}, {problem.name}."
+                )
             return [run] if run else []
         except BenchError as error:
             print(f"{problem.name}: {system.name} failed: {error}", file=sys.stderr, flush=True)
