@@ -62,7 +62,7 @@ OMIKUJI_COLLAPSED = System(
     "omikuji, 3 trees, collapsed 5", "omikuji", {"n_trees": 3, "collapse_every_n_layers": 5}
 )
 TREES = (ONE_TREE, THREE_TREES, PECOS_TREE, OMIKUJI_BINARY, OMIKUJI_COLLAPSED, NAPKINXC)
-"""Ours with its defaults: up to 400 labels (mwpd, bibtex) its tree has one level, and is one only."""
+"""Ours with its defaults: up to 400 labels (mwpd, bibtex) that is one tree of one level."""
 
 
 @dataclass(frozen=True)
