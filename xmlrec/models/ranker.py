@@ -19,6 +19,7 @@ from label_trees import (
 )
 from xmlrec.fuse import LabelRows, candidate_scores, fuse, order_candidates
 from xmlrec.models.ranker_training import (
+    BEAM,
     N_CANDIDATES,
     KnownLabels,
     fit_fusion,
@@ -104,7 +105,9 @@ class TextRanker:
     ) -> Ranking:
         """Return the ``k`` best labels of each item; an item without known words gets none."""
         X = self.features.transform(items, n_threads=n_threads)
-        candidates = self.forest.rank(X, N_CANDIDATES, allowed=allowed, n_threads=n_threads)
+        candidates = self.forest.rank(
+            X, N_CANDIDATES, beam=BEAM, allowed=allowed, n_threads=n_threads
+        )
         F = candidate_scores(X, candidates, self.labels, n_threads=n_threads)
         labels, scores = order_candidates(candidates[0], fuse(F, self.weights), k)
         is_unknown = np.diff(X.indptr) == 0

@@ -21,6 +21,9 @@ FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 N_CANDIDATES = 50
 """Labels of an item that are fused; a ranking is never longer, and k only cuts it."""
 
+BEAM = 10
+"""Nodes kept a level and tree: more than the engine needs for five labels, as fifty are wanted."""
+
 PRIOR_WEIGHTS = np.array([1.8, 1.5, 2.0, 0.0])
 """Weights of `xmlrec.fuse.candidate_scores` where rows are too few to say: about what they come
 out as on catalogs of products, tools and tasks."""
@@ -119,7 +122,7 @@ def fit_fusion(
     labels = replace(labels, counts=seen)
     one_tree = replace(settings, n_trees=1)
     forest = train_forest(X[rest], Y[rest], labels, one_tree, parents=parents, n_threads=n_threads)
-    candidates = forest.rank(X[held_out], N_CANDIDATES, n_threads=n_threads)
+    candidates = forest.rank(X[held_out], N_CANDIDATES, beam=BEAM, n_threads=n_threads)
     F = candidate_scores(X[held_out], candidates, labels, n_threads=n_threads)
     is_right = np.zeros(candidates[0].shape, dtype=np.bool_)
     for place, column in enumerate(candidates[0].T):
