@@ -1,7 +1,8 @@
 """Ranking labels with one or several trained trees.
 
 The score of a label in a tree is the product over its path of the local scores,
-exp(-max(0, 1 - margin)^2) (Prabhu et al., WWW 2018, section 3.3) or, for the logistic loss, the
+exp(-max(0, 1 - margin)^3) (Yu et al., JMLR 23, 2022: "l3-hinge"; the square of Prabhu et al., WWW
+2018, section 3.3, ranks the second to fifth label a little worse) or, for the logistic loss, the
 sigmoid of the margin. Trees are averaged; a label that the beam of a tree does not reach counts 0
 there.
 """
@@ -23,8 +24,8 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 ROWS_PER_BLOCK = 32_768
 """Rows searched together: enough for their (row, node) pairs to share chunks."""
 
-FOUND_PER_BLOCK = 4_000_000
-"""Bound on the labels that a block's rows may reach together, which bounds memory (32 MB)."""
+KEPT_PER_BLOCK = 4_000_000
+"""Bound on the nodes and labels that a block's rows keep together, which bounds memory (32 MB)."""
 
 
 def rank_labels(
@@ -46,19 +47,21 @@ def rank_labels(
     beam = min(beam, max(trained.tree.n_nodes for trained in trees))
     masks = [allowed_slots(trained.tree, allowed) for trained in trees]
     n_labels = trees[0].tree.n_labels
-    rooms = [reachable_labels(trained.tree, beam) for trained in trees] if len(trees) > 1 else []
-    per_block = max(1, min(ROWS_PER_BLOCK, -(-X.shape[0] // n_threads)))
-    if rooms:
-        per_block = max(1, min(per_block, FOUND_PER_BLOCK // max(len(trees) * max(rooms), 1)))
+    n_kept, room = beam, 0  # nodes and labels a row
+    if len(trees) > 1:
+        room = min(n_labels, beam * max(int(trained.tree.reach.sum()) for trained in trees))
+        n_kept += len(trees) * room
+    per_block = min(ROWS_PER_BLOCK, -(-X.shape[0] // n_threads), KEPT_PER_BLOCK // n_kept)
+    per_block = max(1, per_block)
 
     def rank_block(lo: int) -> None:
         hi = min(lo + per_block, X.shape[0])
-        if not rooms:
+        if len(trees) == 1:
             best = NONE_FOUND, labels[lo:hi], scores[lo:hi]
             search(trees[0], X, (lo, hi), masks[0], is_logistic, beam, best, keep_all=False)
             return
         n_found = np.zeros((len(trees), hi - lo), dtype=np.int64)
-        found = np.empty((len(trees), hi - lo, max(rooms)), dtype=np.int32)
+        found = np.empty((len(trees), hi - lo, room), dtype=np.int32)
         logs = np.empty(found.shape, dtype=np.float32)
         for number, trained in enumerate(trees):
             lists = n_found[number], found[number], logs[number]
@@ -93,15 +96,6 @@ def search(
         X.indptr, X.indices, X.data, *rows, slots, mask, trained.weights, is_logistic, beam,
         keep_all, *lists,
     )  # fmt: skip
-
-
-def reachable_labels(tree: LabelTree, beam: int) -> int:
-    """Return a bound on the labels that one row can reach with ``beam`` nodes a level."""
-    n_labels = np.bincount(tree.owner[tree.slot_label >= 0], minlength=tree.n_nodes)
-    return sum(
-        int(np.sort(n_labels[tree.depths == depth])[-beam:].sum())
-        for depth in range(int(tree.depths.max()) + 1)
-    )
 
 
 def allowed_slots(tree: LabelTree, allowed: BoolArray | None) -> BoolArray:

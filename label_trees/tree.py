@@ -33,6 +33,8 @@ class LabelTree:
         The slot that holds a label, -1 for a label outside the tree.
     depths : int32, shape (n_nodes,)
         0 for the root.
+    reach : int64, shape (deepest + 1,)
+        The largest number of labels in one node of each depth.
     """
 
     slot_indptr: IntArray
@@ -43,6 +45,7 @@ class LabelTree:
     parent_slot: IntArray = field(init=False)
     label_slot: IntArray = field(init=False)
     depths: IntArray = field(init=False)
+    reach: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
         self._check()
@@ -61,6 +64,10 @@ class LabelTree:
         above = np.zeros(self.n_nodes, dtype=np.int32)
         above[1:] = owner[parent_slot[1:]]
         object.__setattr__(self, "depths", steps_up(above))
+        n_labels = np.bincount(owner[~holds_node], minlength=self.n_nodes)
+        reach = np.zeros(int(self.depths.max()) + 1, dtype=np.int64)
+        np.maximum.at(reach, self.depths, n_labels)
+        object.__setattr__(self, "reach", reach)
         for name in self.__slots__:
             if name != "n_labels":
                 getattr(self, name).setflags(write=False)

@@ -204,7 +204,7 @@ def test_training_stops_as_near_to_the_optimum_as_eps_allows(seed, loss, C):
     assert too_high.min() > 0.0
     assert np.median(too_high) < 1.0
     assert too_high.max() < (1.0 if loss == "logistic" else 10.0)  # a late step can overshoot
-    assert too_high.max() > 0.1  # it stops because it may
+    assert too_high.max() > 0.05  # it stops because it may
 
 
 def test_more_sweeps_come_closer_to_the_optimum():
