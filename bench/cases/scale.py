@@ -102,7 +102,7 @@ def draw(tables: list[Table], path: Path = PLOT) -> None:
             sizes, values = steps(table, ladder, name)
             label = f"{name}: {values[0]:.3g} to {values[-1]:.3g}"
             panel.loglog(sizes, values / values[0], marker="o", label=label)
-        panel.loglog(sizes, sizes / sizes[0], color="0.8", linestyle="--", zorder=0)
+        panel.loglog(sizes, sizes / sizes[0], color="0.8", linestyle="--", label="in proportion")
         panel.set_title(f"more {ladder}")
         panel.set_xlabel("rows" if ladder == "rows and labels" else ladder)
         panel.legend(fontsize=8)
