@@ -78,7 +78,7 @@ class SolverSettings:
 
     loss: str = "squared_hinge"
     C: float = 1.0
-    eps: float = 0.005
+    eps: float = 0.01
     max_iter: int = 20
     min_weight: float = 0.1
     memory_limit: int = 2**31

@@ -49,7 +49,7 @@ def add_products(lo, hi, X_indices, X_data, node, weights, margin):
 def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, out):
     """Set ``out`` to the logarithms of the local scores of a node's slots for one row.
 
-    They are exp(-max(0, 1 - margin)^3) for the squared hinge, the sigmoid for the logistic loss.
+    They are exp(-max(0, 1 - margin)^2) for the squared hinge, the sigmoid for the logistic loss.
     """
     one, zero = np.float32(1.0), np.float32(0.0)
     width = out.shape[0]
@@ -69,7 +69,7 @@ def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic
     else:
         for b in range(width):
             slack = max(zero, one - out[b])
-            out[b] = -slack * slack * slack
+            out[b] = -slack * slack
 
 
 @njit(cache=True, nogil=True)

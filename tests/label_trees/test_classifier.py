@@ -309,7 +309,7 @@ def test_a_row_without_features_ranks_by_the_biases(loss):
     labels, scores = fitted.predict(sp.csr_array((1, 40)), k=30)
 
     bias = fitted.forest_.trees[0].weights.bias.astype(np.float64)
-    hinge, sigmoid = np.exp(-(np.maximum(0, 1 - bias) ** 3)), 1 / (1 + np.exp(-bias))
+    hinge, sigmoid = np.exp(-(np.maximum(0, 1 - bias) ** 2)), 1 / (1 + np.exp(-bias))
     expected = sigmoid if loss == "logistic" else hinge
     np.testing.assert_array_equal(labels[0], np.lexsort((np.arange(30), -expected)))
     np.testing.assert_allclose(scores[0], np.sort(expected)[::-1], rtol=1e-5)

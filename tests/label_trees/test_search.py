@@ -148,7 +148,7 @@ def test_nodes_that_one_trained_tree_skips_hold_no_better_label(k, loss):
 @pytest.mark.parametrize("n_trees", [1, 2])
 def test_scores_too_small_to_tell_apart_tie_at_the_floor(n_trees):
     tree = nested_tree([[3, 1], 2, 0, 4], n_labels=5)
-    margins = {-1: 1.0, 0: -3.5, 1: -9.0, 2: -1e15, 3: -30.0, 4: -3.0}
+    margins = {-1: 1.0, 0: -8.4, 1: -9.0, 2: -1e15, 3: -30.0, 4: -8.0}
     W = np.array([[margins[int(label)]] for label in tree.slot_label])
     trained = trained_tree(tree, W)
     forest = LabelForest(trees=(trained,) * n_trees, n_features=0, n_labels=5)
@@ -157,7 +157,7 @@ def test_scores_too_small_to_tell_apart_tie_at_the_floor(n_trees):
 
     floor = np.exp(np.float32(-87.0))
     assert labels.tolist() == [[4, 0, 1, 2, 3]]
-    np.testing.assert_allclose(scores[0], [np.exp(-64.0)] + [floor] * 4, rtol=1e-5)
+    np.testing.assert_allclose(scores[0], [np.exp(-81.0)] + [floor] * 4, rtol=1e-5)
     assert (scores[0, 1:] == scores[0, 1]).all()
 
 
@@ -447,5 +447,5 @@ def test_a_path_of_two_thousand_steps_is_scored():
     labels, scores = forest.rank(X, 2000, beam=1)
     pairs = forest.score_pairs(X, np.ones((1, 2000)))
 
-    np.testing.assert_allclose(pairs.toarray()[0, 1999], np.exp(-0.001 * 2000), rtol=1e-3)
+    np.testing.assert_allclose(pairs.toarray()[0, 1999], np.exp(-0.01 * 2000), rtol=1e-3)
     np.testing.assert_array_equal(pairs.toarray()[0, labels[0]], scores[0])

@@ -173,9 +173,9 @@ def dense_weights(trained, n_features):
 
 
 def slot_log_score(W, x, slot, is_logistic=False):
-    """Return log exp(-max(0, 1 - margin)^3), or of the sigmoid of the margin."""
+    """Return log exp(-max(0, 1 - margin)^2), or of the sigmoid of the margin."""
     margin = W[slot, :-1] @ x + W[slot, -1]
-    return -np.logaddexp(0.0, -margin) if is_logistic else -(max(0.0, 1.0 - margin) ** 3)
+    return -np.logaddexp(0.0, -margin) if is_logistic else -(max(0.0, 1.0 - margin) ** 2)
 
 
 def path_to(tree, label):
