@@ -1,10 +1,10 @@
 """Ranking labels with one or several trained trees.
 
 The score of a label in a tree is the product over its path of the local scores,
-exp(-max(0, 1 - margin)^2) (Prabhu et al., WWW 2018, section 3.3; the cube of Yu et al., JMLR 23,
-2022, ranks the second to fifth label a little better, and the first worse on shifted data) or, for
-the logistic loss, the sigmoid of the margin. Trees are averaged; a label that the beam of a tree does not reach counts 0
-there.
+exp(-max(0, 1 - margin)^2) (Prabhu et al., WWW 2018, section 3.3) or, for the logistic loss, the
+sigmoid of the margin. Trees are averaged; a label that the beam of a tree does not reach counts 0
+there. (The cube of Yu et al., JMLR 23, 2022, ranked the second to fifth label a little better, and
+the first worse where test rows come from elsewhere.)
 """
 
 from typing import Any
