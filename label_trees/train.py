@@ -28,17 +28,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees.forest import LOSSES
-from label_trees.kernels.instances import count_instances, fill_instances
-from label_trees.kernels.solver import (
-    LANES,
-    collect_kept,
-    count_kept,
-    gather_rows,
-    solve_outputs,
-)
+from label_trees.instances import NodeInstances, assign_instances, select_outputs
+from label_trees.kernels.solver import LANES, gather_rows, solve_outputs
 from label_trees.parallel import thread_map
 from label_trees.tree import LabelTree
-from label_trees.weights import Block, NodeWeights, pack_weights
+from label_trees.weights import Block, NodeWeights, pack_weights, prune
 
 logger = logging.getLogger(__name__)
 
@@ -97,47 +91,6 @@ class SolverSettings:
             raise ValueError(f"memory_limit must be at least 1 byte, got {self.memory_limit}")
 
 
-@dataclass(frozen=True, slots=True)
-class NodeInstances:
-    """Which instances train which node, and which of its slots they are positive for.
-
-    Attributes
-    ----------
-    indptr : int64, shape (n_nodes + 1,)
-        Entries of node ``n`` in ``rows``: ``indptr[n] .. indptr[n + 1] - 1``.
-    rows : int32
-        Instances, rising within a node.
-    positive_indptr : int64, shape (rows.size + 1,)
-    positive_output : int32
-        Positive outputs (slots counted from the node's first) of each entry of ``rows``.
-    positive_value : float32
-        The largest value in Y of the instance's labels below the slot.
-    """
-
-    indptr: IntArray
-    rows: IntArray
-    positive_indptr: IntArray
-    positive_output: IntArray
-    positive_value: FloatArray
-
-
-def assign_instances(tree: LabelTree, Y: sp.csr_array) -> NodeInstances:
-    """Walk every (instance, label) pair of ``Y`` up the tree and sort what it meets by node."""
-    matrix = (Y.indptr, Y.indices, Y.data)
-    upwards = (tree.label_slot, tree.owner, tree.parent_slot)
-    n_rows, n_pairs = count_instances(*matrix, *upwards)
-    indptr, pair_indptr = (np.concatenate([[0], np.cumsum(n)]) for n in (n_rows, n_pairs))
-    rows = np.empty(indptr[-1], dtype=np.int32)
-    positive_indptr = np.full(rows.size + 1, pair_indptr[-1], dtype=np.int64)
-    output = np.empty(pair_indptr[-1], dtype=np.int32)
-    value = np.empty(pair_indptr[-1], dtype=np.float32)
-    fill_instances(
-        *matrix, *upwards, tree.slot_indptr, indptr.copy(), pair_indptr, rows, positive_indptr,
-        output, value,
-    )  # fmt: skip
-    return NodeInstances(indptr, rows, positive_indptr, output, value)
-
-
 class Job(NamedTuple):
     """Outputs ``start .. stop - 1`` of a node, solved together; ``cost`` is in multiply-adds."""
 
@@ -183,7 +136,7 @@ class Progress:
         with self._lock:
             self._done += cost
             now = time.perf_counter()
-            if now - self._said < PROGRESS_S:
+            if now - self._said < PROGRESS_S or not self._done:
                 return
             self._said = now
             share = self._done / self._total
@@ -256,47 +209,3 @@ def solve_job(
         np.random.default_rng((seed, job.node)).integers(1, 2**63, dtype=np.uint64),
     )
     return prune(W, U, n_outputs, shared[3], own, settings.min_weight)
-
-
-def prune(
-    W: FloatArray,
-    U: FloatArray,
-    n_outputs: int,
-    features: IntArray,
-    own: tuple[IntArray, IntArray, FloatArray],
-    min_weight: float,
-) -> Block:
-    """Return the weights of at least ``min_weight`` by rising feature, and the bias of all.
-
-    Parameters
-    ----------
-    W, U : float32
-        What `solve_outputs` returned.
-    features : int32
-        The shared features, those of the rows of ``W``.
-    own : tuple
-        What `gather_rows` returned of the features of one row only.
-    """
-    counts = np.zeros(features.size + own[1].size, dtype=np.int32)
-    row_of = np.empty(own[1].size, dtype=np.int32)
-    count_kept(W, U, n_outputs, own, np.float32(min_weight), counts, row_of)
-    kept = np.flatnonzero(counts)
-    names = np.concatenate([features, own[1]])[kept]
-    order = np.argsort(names)
-    kept = kept[order]
-    outputs = np.empty(counts.sum(), dtype=np.int32)
-    values = np.empty(outputs.size, dtype=np.float32)
-    collect_kept(W, U, n_outputs, own, np.float32(min_weight), kept, row_of, outputs, values)
-    return Block(names[order], counts[kept], outputs, values, W[-1, :n_outputs].copy())
-
-
-def select_outputs(
-    instances: NodeInstances, lo: int, hi: int, start: int, stop: int
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the positives of entries ``lo .. hi - 1`` among outputs ``start .. stop - 1``."""
-    indptr = instances.positive_indptr[lo : hi + 1]
-    outputs = instances.positive_output[indptr[0] : indptr[-1]]
-    values = instances.positive_value[indptr[0] : indptr[-1]]
-    inside = (outputs >= start) & (outputs < stop)
-    counts = np.concatenate([[0], np.cumsum(inside)])
-    return counts[indptr - indptr[0]], outputs[inside] - np.int32(start), values[inside]

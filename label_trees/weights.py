@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from label_trees.kernels.pack import pack_node, round_node
+from label_trees.kernels.pack import collect_kept, count_kept, pack_node, round_node
 from label_trees.tree import LabelTree
 
 IntArray = np.ndarray[Any, np.dtype[np.integer[Any]]]
@@ -89,6 +89,38 @@ class Block(NamedTuple):
     outputs: IntArray
     values: FloatArray
     bias: FloatArray
+
+
+def prune(
+    W: FloatArray,
+    U: FloatArray,
+    n_outputs: int,
+    features: IntArray,
+    own: tuple[IntArray, IntArray, FloatArray],
+    min_weight: float,
+) -> Block:
+    """Return the weights of at least ``min_weight`` by rising feature, and the bias of all.
+
+    Parameters
+    ----------
+    W, U : float32
+        What the solver returned: weights of shared features, the bias last, and dual variables.
+    features : int32
+        The shared features, those of the rows of ``W``.
+    own : tuple
+        ``(indptr, features, data)`` of the features that one row only has.
+    """
+    counts = np.zeros(features.size + own[1].size, dtype=np.int32)
+    row_of = np.empty(own[1].size, dtype=np.int32)
+    count_kept(W, U, n_outputs, own, np.float32(min_weight), counts, row_of)
+    kept = np.flatnonzero(counts)
+    names = np.concatenate([features, own[1]])[kept]
+    order = np.argsort(names)
+    kept = kept[order]
+    outputs = np.empty(counts.sum(), dtype=np.int32)
+    values = np.empty(outputs.size, dtype=np.float32)
+    collect_kept(W, U, n_outputs, own, np.float32(min_weight), kept, row_of, outputs, values)
+    return Block(names[order], counts[kept], outputs, values, W[-1, :n_outputs].copy())
 
 
 def pack_weights(

@@ -1,7 +1,46 @@
-"""Laying out the weights of a node for look-up, and rounding them."""
+"""From what the solver found for a node to what is stored: pruned, laid out, rounded."""
 
 import numpy as np
 from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def count_kept(W, U, n_outputs, own, min_weight, counts, row_of):
+    """Count each feature's weights of at least ``min_weight``: shared features, then own ones.
+
+    ``row_of`` (n_own,) becomes the row that an own feature belongs to.
+    """
+    own_indptr, _, own_data = own
+    n_shared = W.shape[0] - 1
+    for j in range(n_shared):
+        for b in range(n_outputs):
+            counts[j] += abs(W[j, b]) >= min_weight
+    for i in range(U.shape[0]):
+        largest = np.float32(0.0)
+        for b in range(n_outputs):
+            largest = max(largest, abs(U[i, b]))
+        for s in range(own_indptr[i], own_indptr[i + 1]):
+            row_of[s] = i
+            if abs(largest * own_data[s]) >= min_weight:
+                for b in range(n_outputs):
+                    counts[n_shared + s] += abs(U[i, b] * own_data[s]) >= min_weight
+
+
+@njit(cache=True, nogil=True)
+def collect_kept(W, U, n_outputs, own, min_weight, kept, row_of, outputs, values):
+    """Write the weights that were counted, of the features ``kept``, in this order."""
+    own_data = own[2]
+    n_shared = W.shape[0] - 1
+    q = 0
+    for place in kept:
+        s = place - n_shared
+        factor = np.float32(1.0) if s < 0 else own_data[s]
+        source = W[place] if s < 0 else U[row_of[s]]
+        for b in range(n_outputs):
+            value = factor * source[b]
+            if abs(value) >= min_weight:
+                outputs[q], values[q] = b, value
+                q += 1
 
 
 @njit(cache=True, nogil=True)

@@ -12,7 +12,8 @@ from sklearn.svm import LinearSVC
 import label_trees.train
 from label_trees.build import build_flat
 from label_trees.checks import check_pair
-from label_trees.train import SolverSettings, assign_instances, plan_jobs, train_tree
+from label_trees.instances import assign_instances
+from label_trees.train import SolverSettings, plan_jobs, train_tree
 from label_trees.weights import TrainedTree
 from tests.label_trees.cases import nested_tree, random_case, random_nested
 from tests.oracles.label_trees import dense_weights, instances_reference, objective_reference
@@ -204,7 +205,7 @@ def test_training_stops_as_near_to_the_optimum_as_eps_allows(seed, loss, C):
     assert too_high.min() > 0.0
     assert np.median(too_high) < 1.0
     assert too_high.max() < (1.0 if loss == "logistic" else 10.0)  # a late step can overshoot
-    assert too_high.max() > 0.05  # it stops because it may
+    assert too_high.max() > 0.1  # it stops because it may
 
 
 def test_more_sweeps_come_closer_to_the_optimum():
