@@ -1,7 +1,8 @@
 """Label features: what a label looks like in the space of the instances.
 
 PIFA, positive instance feature aggregation (Prabhu et al., WWW 2018, section 3.1; Yu et al.,
-JMLR 23, 2022, section 3.1): the sum of a label's instances, scaled to unit length.
+JMLR 23, 2022, section 3.1): the sum of a label's instances, scaled to unit length. Only its largest
+features stay: the long tail of a frequent label costs time and hides what the label is about.
 """
 
 from typing import Any
@@ -28,7 +29,9 @@ def csr_arrays(S: sp.csr_array) -> tuple[Array, Array, Array]:
     )
 
 
-def pifa(X: sp.csr_array, Y: sp.csr_array, *, n_threads: int = 1) -> sp.csr_array:
+def pifa(
+    X: sp.csr_array, Y: sp.csr_array, *, max_features: int = 256, n_threads: int = 1
+) -> sp.csr_array:
     """Return PIFA label features of shape (n_labels, n_features), rows of unit length.
 
     Parameters
@@ -36,6 +39,8 @@ def pifa(X: sp.csr_array, Y: sp.csr_array, *, n_threads: int = 1) -> sp.csr_arra
     X : csr_array of float32, shape (n_instances, n_features)
     Y : csr_array of float32, shape (n_instances, n_labels)
         An instance counts for each of its labels with the value that stands in Y.
+    max_features : int
+        Features kept of a label: those of largest magnitude; of equals, the first.
     n_threads : int
         The result does not depend on it.
 
@@ -54,7 +59,7 @@ def pifa(X: sp.csr_array, Y: sp.csr_array, *, n_threads: int = 1) -> sp.csr_arra
 
     thread_map(count, blocks, n_threads)
     Z = sp.csr_array((Y.shape[1], X.shape[1]), dtype=np.float32)
-    Z.indptr = np.concatenate([[0], np.cumsum(counts)])
+    Z.indptr = np.concatenate([[0], np.cumsum(np.minimum(counts, max_features))])
     Z.indices = np.empty(Z.indptr[-1], dtype=np.int32)
     Z.data = np.empty(Z.indptr[-1], dtype=np.float32)
     into = (read_only(Z.indptr), Z.indices, Z.data)

@@ -20,7 +20,7 @@ def lowest_bit(word):
 
 @njit(cache=True, nogil=True)
 def count_features(X_indptr, X_indices, Y_indptr, Y_indices, start, stop, n_features, counts):
-    """Fill ``counts[start:stop]`` with the number of features of each label.
+    """Fill ``counts[start:stop]`` with the number of features of each label's instances.
 
     ``Y_indptr, Y_indices`` hold the instances of each label: Y by columns.
     """
@@ -71,12 +71,36 @@ def drain(sums, words, groups, features, values):
 
 
 @njit(cache=True, nogil=True)
+def keep_largest(n_kept, features, values, magnitudes):
+    """Move the ``n_kept`` values of largest magnitude to the front; of equals, the first ones.
+
+    ``features`` move with their ``values``, in their order; ``magnitudes``, as many, is room.
+    """
+    if n_kept == values.shape[0]:
+        return
+    for p in range(values.shape[0]):
+        magnitudes[p] = abs(values[p])
+    least = np.partition(magnitudes, values.shape[0] - n_kept)[values.shape[0] - n_kept]
+    n_equal = n_kept
+    for p in range(values.shape[0]):
+        n_equal -= abs(values[p]) > least
+    q = 0
+    for p in range(values.shape[0]):
+        is_equal = abs(values[p]) == least and n_equal > 0
+        if is_equal or abs(values[p]) > least:
+            features[q], values[q] = features[p], values[p]
+            q += 1
+            n_equal -= is_equal
+
+
+@njit(cache=True, nogil=True)
 def aggregate_instances(
     X_indptr, X_indices, X_data, Y_indptr, Y_indices, Y_data,
     start, stop, n_features, Z_indptr, Z_indices, Z_data,
 ):  # fmt: skip
     """Fill rows ``start .. stop - 1`` of Z, of unit length, into the room that ``Z_indptr`` gives.
 
+    A label with more features than that keeps its largest.
     ``Y_indptr, Y_indices, Y_data`` hold the instances of each label: Y by columns.
     """
     sums = np.zeros(n_features, dtype=np.float32)
@@ -84,16 +108,19 @@ def aggregate_instances(
     groups = np.zeros(n_features // 4096 + 1, dtype=np.uint64)
     features = np.empty(n_features, dtype=np.int32)
     values = np.empty(n_features, dtype=np.float32)
+    magnitudes = np.empty(n_features, dtype=np.float32)
     for label in range(start, stop):
         for q in range(Y_indptr[label], Y_indptr[label + 1]):
             lo, hi = X_indptr[Y_indices[q]], X_indptr[Y_indices[q] + 1]
             add_instance(X_indices[lo:hi], X_data[lo:hi], Y_data[q], sums, words, groups)
         lo = Z_indptr[label]
         n_met = drain(sums, words, groups, features, values)
+        n_kept = Z_indptr[label + 1] - lo
+        keep_largest(n_kept, features[:n_met], values[:n_met], magnitudes[:n_met])
         square = 0.0  # float32 would under- and overflow
-        for p in range(n_met):
+        for p in range(n_kept):
             square += np.float64(values[p]) * np.float64(values[p])
         scale = 1.0 / np.sqrt(square) if square > 0 else 0.0
-        for p in range(n_met):
+        for p in range(n_kept):
             Z_indices[lo + p] = features[p]
             Z_data[lo + p] = values[p] * scale

@@ -19,15 +19,16 @@ def csr(rows):
     n_rows=st.integers(0, 8),
     n_features=st.integers(1, 6),
     n_labels=st.integers(1, 6),
+    max_features=st.integers(1, 7),
 )
-def test_pifa_matches_reference(seed, n_rows, n_features, n_labels):
+def test_pifa_matches_reference(seed, n_rows, n_features, n_labels, max_features):
     rng = np.random.default_rng(seed)
     X = rng.integers(-2, 3, size=(n_rows, n_features)).astype(np.float32)
     Y = (rng.integers(0, 3, size=(n_rows, n_labels)) / 2).astype(np.float32)
 
-    Z = pifa(sp.csr_array(X), sp.csr_array(Y))
+    Z = pifa(sp.csr_array(X), sp.csr_array(Y), max_features=max_features)
 
-    np.testing.assert_allclose(Z.toarray(), pifa_reference(X, Y), atol=1e-6)
+    np.testing.assert_allclose(Z.toarray(), pifa_reference(X, Y, max_features), atol=1e-6)
     assert Z.dtype == np.float32
     assert Z.has_canonical_format
 
@@ -42,6 +43,12 @@ def test_a_soft_label_counts_with_its_value():
     Z = pifa(csr([[3, 0], [0, 8]]), csr([[1], [0.5]]))
 
     np.testing.assert_allclose(Z.toarray(), [[3 / 5, 4 / 5]], rtol=1e-6)
+
+
+def test_a_label_keeps_its_largest_features_and_of_equals_the_first():
+    Z = pifa(csr([[1, -4, 3, 0, 3, 2]]), csr([[1]]), max_features=2)
+
+    np.testing.assert_allclose(Z.toarray(), [[0, -4 / 5, 3 / 5, 0, 0, 0]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e30])

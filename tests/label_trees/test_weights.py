@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from label_trees.build import build_flat
-from label_trees.kernels.solver import gather_rows
+from label_trees.kernels.gather import gather_rows
 from label_trees.weights import ROWS_PER_BUCKET, TrainedTree, prune, quantize_weights
 from tests.label_trees.cases import nested_tree, random_nested, small_weights, trained_tree
 from tests.oracles.label_trees import chunk_rows, dense_weights

@@ -9,13 +9,14 @@ LOWEST_LOG = -87.0
 """Logarithms of scores below count as this."""
 
 
-def pifa_reference(X, Y):
-    """Add up every label's rows, each times its value in Y, and scale to length 1."""
+def pifa_reference(X, Y, max_features):
+    """Add up every label's rows, each times its value in Y, cut, and scale to length 1."""
     Z = np.zeros((Y.shape[1], X.shape[1]))
     for row in range(Y.shape[0]):
         for label in range(Y.shape[1]):
             Z[label] += Y[row, label] * X[row].astype(np.float64)
     for z in Z:
+        z[sorted(range(z.size), key=lambda j: (-abs(z[j]), j))[max_features:]] = 0.0
         norm = np.sqrt(sum(z**2))
         if norm > 0:
             z /= norm
