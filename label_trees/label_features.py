@@ -30,7 +30,7 @@ def csr_arrays(S: sp.csr_array) -> tuple[Array, Array, Array]:
 
 
 def pifa(
-    X: sp.csr_array, Y: sp.csr_array, *, max_features: int = 256, n_threads: int = 1
+    X: sp.csr_array, Y: sp.csr_array, *, max_features: int = 512, n_threads: int = 1
 ) -> sp.csr_array:
     """Return PIFA label features of shape (n_labels, n_features), rows of unit length.
 
