@@ -5,8 +5,10 @@ XmlrecError
 │   ├── ColumnError     a column that is missing, doubled or ambiguous
 │   └── OptionError     an option that cannot be what it says
 ├── TaxonomyError       a taxonomy with errors, all of them listed
+├── ChangeError         a change of a taxonomy that cannot be made
 ├── TrainingError       rows from which nothing can be learned
 ├── ModelError          a model directory that is missing, damaged, swapped or too new
+├── EncoderError        an encoder that is missing, changed, of another dimension or out of reach
 └── UnknownLabelError   a label id that is not in the taxonomy in use
 
 Each keeps its facts as attributes and its constructor arguments in ``args``, so that it survives
@@ -56,6 +58,17 @@ class TaxonomyError(XmlrecError):
         return f"{self.source}: {shown}{more}; run `xmlrec taxonomy lint {self.source}` to list all"
 
 
+class ChangeError(XmlrecError):
+    """A change of a taxonomy that cannot be made: what is wrong, and the next step."""
+
+    def __init__(self, problem: str, next_step: str = "") -> None:
+        super().__init__(problem, next_step)
+        self.problem, self.next_step = problem, next_step
+
+    def __str__(self) -> str:
+        return self.problem + (f"; {self.next_step}" if self.next_step else "")
+
+
 class TrainingError(XmlrecError):
     """Rows from which nothing can be learned."""
 
@@ -70,6 +83,18 @@ class ModelError(XmlrecError):
     def __str__(self) -> str:
         step = f"; {self.next_step}" if self.next_step else ""
         return f"{self.model_dir}: {self.problem}{step}"
+
+
+class EncoderError(XmlrecError):
+    """An encoder that is missing, changed, of another dimension or out of reach."""
+
+    def __init__(self, encoder: str, problem: str, next_step: str = "") -> None:
+        super().__init__(encoder, problem, next_step)
+        self.encoder, self.problem, self.next_step = encoder, problem, next_step
+
+    def __str__(self) -> str:
+        step = f"; {self.next_step}" if self.next_step else ""
+        return f"encoder {self.encoder}: {self.problem}{step}"
 
 
 class UnknownLabelError(XmlrecError, LookupError):
