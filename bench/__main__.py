@@ -5,7 +5,7 @@ import dataclasses
 import sys
 
 from bench import results
-from bench.cases import accuracy, features, given, growth, scale, trees
+from bench.cases import accuracy, encoders, features, given, growth, scale, trees, zero_shot
 from bench.datasets import SPARSE_SETS, TEXT_SETS
 from bench.generated import GENERATED_SETS
 from bench.options import Options
@@ -13,11 +13,13 @@ from bench.peers import BenchError
 
 CASES = {
     "accuracy": accuracy.run,
+    "encoders": encoders.run,
     "features": features.run,
     "given": given.run,
     "growth": growth.run,
     "scale": scale.run,
     "trees": trees.run,
+    "zero_shot": zero_shot.run,
 }
 PLOTS = {"scale": scale.draw}
 QUICK = Options(sets=("onet-tasks", "bibtex", trees.SMALL_SET), n_seeds=1, n_repetitions=1)

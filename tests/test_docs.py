@@ -134,13 +134,14 @@ def check_python(block, place, names):
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="trains for minutes where nothing is compiled")
-def test_tutorial_can_be_followed_from_top_to_bottom(tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", ["tutorial.md", "changing.md"])
+def test_page_can_be_followed_from_top_to_bottom(tmp_path, monkeypatch, page):
     folder, bin_folder, names = tmp_path / "work", tmp_path / "bin", {}
     folder.mkdir()
     bin_folder.mkdir()
     monkeypatch.chdir(folder)
-    for block in read_blocks(DOCS / "tutorial.md"):
-        place = f"tutorial.md, line {block.line}"
+    for block in read_blocks(DOCS / page):
+        place = f"{page}, line {block.line}"
         if block.file:
             Path(block.file).write_text(block.text, encoding="utf-8")
         elif block.language == "console":

@@ -13,7 +13,7 @@ def test_unknown_case_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["accurcy"])
 
-    assert "no case 'accurcy'; there are accuracy, features" in capsys.readouterr().err
+    assert "no case 'accurcy'; there are accuracy, encoders, features" in capsys.readouterr().err
 
 
 def test_large_set_is_refused_without_its_flag(capsys):
@@ -47,12 +47,16 @@ def test_text_table_compares_with_the_best_peer_and_notes_the_unmeasured(monkeyp
         return Measurement(measures, columns.reshape(-1, 1), "2020-02-02")
 
     monkeypatch.setattr(accuracy, "load_text_set", lambda name: TextSet(name, rows, rows))
-    monkeypatch.setattr(accuracy, "run_product", lambda name: ((80.0, 30.0, 18.0), 5.0))
+    monkeypatch.setattr(accuracy, "run_product", lambda name, preset: ((80.0, 30.0, 18.0), 5.0))
     monkeypatch.setattr(accuracy, "measure_once", measure_once)
 
     every, best = accuracy.text_tables(("mwpd",), Options())
 
-    assert [row[1] for row in every.rows][:2] == ["xmlrec, fast", "PECOS tree"]
-    assert every.rows[3][2:] == (None,) * 6 + ("",)
+    systems = [row[1] for row in every.rows]
+    assert systems[:3] == ["xmlrec, fast", "xmlrec, balanced", "PECOS tree"]
+    assert every.rows[4][2:] == (None,) * 6 + ("",)
     assert "PECOS one-vs-all on mwpd takes minutes: --slow-peers." in every.notes
-    assert best.rows == [("mwpd", 80.0, "PECOS tree", 100.0, -20.0, 82.0)]
+    assert best.rows == [
+        ("mwpd", "fast", 80.0, "PECOS tree", 100.0, -20.0, 82.0),
+        ("mwpd", "balanced", 80.0, "PECOS tree", 100.0, -20.0, 83.5),
+    ]

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from xmlrec.cli import changes
 from xmlrec.cli.categorize import categorize
 from xmlrec.cli.classify import classify
 from xmlrec.cli.compiling import provide_cache
@@ -29,6 +30,8 @@ app = typer.Typer(
 )
 for command in (train, classify, categorize, evaluate, info, verify, demo):
     app.command()(command)
+for change in changes.COMMANDS:
+    taxonomy_app.command()(change)
 app.add_typer(taxonomy_app, name="taxonomy")
 
 
@@ -53,6 +56,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
+    logging.getLogger("faiss").setLevel(logging.WARNING)  # it tells which of its builds it loads
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # cleans up
     provide_cache()
     try:

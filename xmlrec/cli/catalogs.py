@@ -111,7 +111,8 @@ def report_training(
 ) -> None:
     """Say on stderr what a model was made of, and what of the catalog was not used."""
     typer.echo(
-        f"{model}: {classifier.n_items_:,} items, {len(classifier.taxonomy_):,} categories, "
+        f"{model}: {classifier.n_items_:,} items, "
+        f"{int(classifier.taxonomy_.is_active.sum()):,} categories, "
         f"{int((classifier.label_counts_ > 0).sum()):,} of them with items",
         err=True,
     )

@@ -13,9 +13,10 @@ ModelArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Model direct
 
 def info(model: ModelArgument, as_json: JsonOption = False) -> None:
     """Say what a model was trained on and how."""
-    from xmlrec.models import model_digest, read_manifest
+    from xmlrec.models import current_version, model_digest, read_manifest
 
     manifest = read_manifest(model)
+    manifest["version"] = current_version(model)
     manifest["digest"] = model_digest(model)
     manifest["bytes"] = sum(file["bytes"] for file in manifest.pop("files").values())
     if as_json:
@@ -40,8 +41,11 @@ def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
 
 def verify(model: ModelArgument) -> None:
     """Check every file of a model against its digest."""
-    from xmlrec.models import verify_model
+    from xmlrec.models import current_version, verify_model
 
     manifest = verify_model(model)
     size = sum(file["bytes"] for file in manifest["files"].values())
-    typer.echo(f"{model}: {len(manifest['files'])} files, {size:,} bytes, every digest matches")
+    number = current_version(model)
+    version = f", version {number} of its taxonomy" if number else ""
+    n_files = len(manifest["files"])
+    typer.echo(f"{model}: {n_files} files, {size:,} bytes{version}, every digest matches")

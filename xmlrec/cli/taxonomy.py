@@ -1,4 +1,4 @@
-"""``xmlrec taxonomy show|search|lint``."""
+"""``xmlrec taxonomy show|search|lint``; `xmlrec.cli.changes` has those that change one."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from xmlrec.taxonomy import Taxonomy
 
 taxonomy_app = typer.Typer(
-    help="Look into a taxonomy file or a model's taxonomy.", no_args_is_help=True
+    help="Look into a taxonomy file or a model's taxonomy, and change that of a model.",
+    no_args_is_help=True,
 )
 
 SourceArgument = Annotated[
@@ -20,14 +21,14 @@ SourceArgument = Annotated[
 ]
 
 
-def taxonomy_file(source: Path) -> Path:
-    """Return the taxonomy file of a model directory, or the file itself."""
-    from xmlrec.models import read_manifest
+def open_taxonomy(source: Path, *, strict: bool = True) -> "Taxonomy":
+    """Return the taxonomy of a file, or the one that a model uses now."""
+    from xmlrec.models import read_lineage
+    from xmlrec.taxonomy import read_taxonomy
 
-    if not source.is_dir():
-        return source
-    read_manifest(source)
-    return source / "base" / "taxonomy.jsonl"
+    if source.is_dir():
+        return read_lineage(source).state().taxonomy
+    return read_taxonomy(source, strict=strict)
 
 
 @taxonomy_app.command()
@@ -37,9 +38,7 @@ def show(
     depth: Annotated[int, typer.Option(min=1, help="Levels to show")] = 2,
 ) -> None:
     """Print the categories as an indented tree."""
-    from xmlrec.taxonomy import read_taxonomy
-
-    taxonomy = read_taxonomy(taxonomy_file(source))
+    taxonomy = open_taxonomy(source)
     top = [int(root) for root in taxonomy.roots] if under is None else [find(taxonomy, under)]
     stack = [(column, 0) for column in reversed(top)]
     while stack:
@@ -52,14 +51,16 @@ def show(
 
 
 def find(taxonomy: "Taxonomy", path: str) -> int:
-    """Return the column of ``A > B``, an id or a root's name."""
-    from xmlrec.errors import UnknownLabelError
+    """Return the column of ``A > B``, an id or a root's name, in use now."""
+    from xmlrec.errors import ChangeError, UnknownLabelError
     from xmlrec.taxonomy import PathResolver, split_path
 
     elements = split_path(path)
     found = PathResolver(taxonomy).resolve(elements)
     if found.column < 0 or found.n_resolved < len(elements):
         raise UnknownLabelError(path, taxonomy.source)
+    if not taxonomy.is_active[found.column]:
+        raise ChangeError(f"category {path!r} was removed")
     return found.column
 
 
@@ -70,12 +71,10 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Print the categories whose path holds all WORDS, case aside."""
-    from xmlrec.taxonomy import read_taxonomy
-
-    taxonomy = read_taxonomy(taxonomy_file(source))
+    taxonomy = open_taxonomy(source)
     wanted = [word.casefold() for word in words]
-    for column, label_id in enumerate(taxonomy.ids):
-        path = taxonomy.path_text(column)
+    for column in taxonomy.is_active.nonzero()[0].tolist():
+        label_id, path = taxonomy.ids[column], taxonomy.path_text(column)
         if all(word in path.casefold() for word in wanted):
             row = {"category_id": label_id, "path": list(taxonomy.path(column))}
             typer.echo(json.dumps(row, ensure_ascii=False) if as_json else f"{label_id}\t{path}")
@@ -88,7 +87,7 @@ def lint(source: SourceArgument, as_json: JsonOption = False) -> None:
 
     from xmlrec.taxonomy import lint_file
 
-    problems = lint_file(taxonomy_file(source))
+    problems = open_taxonomy(source).lint() if source.is_dir() else lint_file(source)
     for problem in problems:
         text = json.dumps(asdict(problem), ensure_ascii=False)
         typer.echo(text if as_json else f"{problem.severity}: {problem}")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,30 @@ from xmlrec.cli.options import (
     ThreadsOption,
 )
 
+if TYPE_CHECKING:
+    from xmlrec.models import TaxonomyClassifier
+
 DEFAULT_TEXT = ("title", "description")
+
+
+def check_choices(preset: str | None, tree: str | None) -> None:
+    """Raise a usage error for what there is not."""
+    from xmlrec.models import PRESETS, TREES
+
+    for choice, known in ((preset, PRESETS), (tree, TREES)):
+        if choice is not None and choice not in known:
+            raise typer.BadParameter(f"{choice!r} is not one of {', '.join(known)}")
+
+
+def open_previous(previous: Path | None, model: Path) -> "TaxonomyClassifier | None":
+    """Open the model to go on from, if any; raise if another would be lost in ``model``."""
+    from xmlrec.models import TaxonomyClassifier, check_writable
+    from xmlrec.models.saving import check_replaceable
+
+    check_writable(model)
+    before = None if previous is None else TaxonomyClassifier.load(previous)
+    check_replaceable(model, None if before is None else before.parts.lineage)
+    return before
 
 
 def train(
@@ -29,13 +52,21 @@ def train(
     valid: Annotated[
         str | None, typer.Option(metavar="FILE", help="Labelled catalog to measure the model on")
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="DIR",
+            help="Model to go on from: its categories, ids, log, examples and settings",
+        ),
+    ] = None,
     text: TextOption = None,
-    preset: Annotated[str, typer.Option(help="fast")] = "fast",
-    tree: Annotated[str, typer.Option(help="learned, taxonomy or flat")] = "learned",
+    preset: Annotated[str | None, typer.Option(help="fast or balanced")] = None,
+    tree: Annotated[str | None, typer.Option(help="learned (default), taxonomy or flat")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse paths that the taxonomy file lacks")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Default: 0")] = None,
     id_column: IdOption = None,
     label_column: LabelOption = None,
     encoding: EncodingOption = None,
@@ -53,18 +84,19 @@ def train(
         report_training,
     )
     from xmlrec.cli.compiling import announce_compilation
-    from xmlrec.cli.taxonomy import taxonomy_file
+    from xmlrec.cli.taxonomy import open_taxonomy
     from xmlrec.errors import TrainingError
-    from xmlrec.models import PRESETS, TREES, TaxonomyClassifier, check_writable
-    from xmlrec.taxonomy import read_taxonomy
+    from xmlrec.models import RankerSettings, TaxonomyClassifier
 
-    for choice, known in ((preset, PRESETS), (tree, TREES)):
-        if choice not in known:
-            raise typer.BadParameter(f"{choice!r} is not one of {', '.join(known)}")
-    check_writable(model)
-    categories = None if taxonomy is None else read_taxonomy(taxonomy_file(taxonomy), strict=strict)
+    check_choices(preset, tree)
+    if previous is not None and taxonomy is not None:
+        raise typer.BadParameter("--from brings a taxonomy: give no --taxonomy with it")
+    before = open_previous(previous, model)
+    defaults = RankerSettings() if before is None else before.settings
+    categories = None if taxonomy is None else open_taxonomy(taxonomy, strict=strict)
     settings = CatalogSettings(
         text_columns=tuple(dict.fromkeys(text)) if text else None,
+        model_text=None if text or before is None else before.settings.text,
         id_column=id_column,
         label_column=label_column,
         encoding=encoding,
@@ -83,15 +115,17 @@ def train(
             valid_items = read_labelled(valid, replace(settings, text_columns=labelled.text)).items
         announce_compilation()
         classifier = TaxonomyClassifier(
-            preset=preset,
-            tree=tree,
-            text=labelled.text or DEFAULT_TEXT,
-            seed=seed,
+            preset=preset or defaults.preset,
+            tree=tree or defaults.tree,
+            text=settings.model_text or labelled.text or DEFAULT_TEXT,
+            seed=defaults.seed if seed is None else seed,
             n_threads=threads,
         )
         try:
             with naming(catalog):
-                classifier.fit(labelled.items, categories, valid_items, strict=strict)
+                classifier.fit(
+                    labelled.items, categories, valid_items, strict=strict, previous=before
+                )
         except TrainingError as error:  # the rejects, which may say why, are kept
             failed = error
         else:
@@ -100,5 +134,7 @@ def train(
     if failed is not None:
         raise failed
     report_training(classifier, model, labelled, has_file=taxonomy is not None)
+    for version in classifier.log()[-1:]:
+        typer.echo(f"version {version.number}: {version.text}", err=True)
     for name, value in classifier.valid_metrics_.items():
         typer.echo(f"  valid {name} {value:.2f}", err=True)

@@ -2,10 +2,13 @@
 
 from xmlrec.fuse.listwise import fit_weights
 from xmlrec.fuse.ordering import fuse, order_candidates
-from xmlrec.fuse.scores import N_SCORES, LabelRows, candidate_scores
+from xmlrec.fuse.scores import GROUP, N_SCORES, Candidates, Examples, LabelRows, candidate_scores
 
 __all__ = [
+    "GROUP",
     "N_SCORES",
+    "Candidates",
+    "Examples",
     "LabelRows",
     "candidate_scores",
     "fit_weights",

@@ -1,5 +1,6 @@
-"""Scores of candidate labels, one row of candidates after the other."""
+"""Candidates of items and their scores, one row of candidates after the other."""
 
+import numpy as np
 from numba import njit
 
 
@@ -21,3 +22,92 @@ def pair_dots(X_indptr, X_indices, X_data, L_indptr, L_indices, L_data, labels, 
                 out[i, c] = total
         for p in range(X_indptr[i], X_indptr[i + 1]):
             row[X_indices[p]] = 0.0
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def dot(first, second):
+    """Return the product of two vectors; added up in lanes, which is eight times as fast."""
+    total = np.float32(0.0)
+    for d in range(first.shape[0]):
+        total += first[d] * second[d]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def vector_dots(E, L, labels, lo, hi, out):
+    """Fill ``out`` (n_rows, k) with the dot products of vectors ``lo .. hi - 1`` and their labels.
+
+    A label -1 is skipped.
+    """
+    for i in range(lo, hi):
+        for c in range(labels.shape[1]):
+            if labels[i, c] >= 0:
+                out[i, c] = dot(E[i], L[labels[i, c]])
+
+
+@njit(cache=True, nogil=True)
+def example_matches(E, V, indptr, rows, counts, labels, lo, hi, sharpness, out):
+    """Fill ``out`` (n_rows, k) with how well vectors ``lo .. hi - 1`` match examples of the labels.
+
+    With the cosines ``c`` of the examples of a label, ``V[rows[indptr[label] : ...]]``, which stand
+    for ``counts[label]`` items, that is ``log(counts * mean(exp(sharpness * c))) / sharpness``: a
+    soft maximum. A label -1 is skipped, and one without examples.
+    """
+    for i in range(lo, hi):
+        for c in range(labels.shape[1]):
+            label = labels[i, c]
+            if label < 0 or indptr[label] == indptr[label + 1]:
+                continue
+            total = 0.0
+            for p in range(indptr[label], indptr[label + 1]):
+                total += np.exp(sharpness * (dot(E[i], V[rows[p]]) - 1.0))
+            share = counts[label] / (indptr[label + 1] - indptr[label])
+            out[i, c] = 1.0 + np.log(share * total) / sharpness
+
+
+@njit(cache=True, nogil=True)
+def append_new(found, labels, n_labels):
+    """Write those of ``found`` after the first ``n_labels`` of ``labels`` that are not there yet.
+
+    -1 is skipped, and so is what finds no room. Returns how many labels there are then.
+    """
+    for label in found:
+        if label < 0 or n_labels == labels.shape[0]:
+            continue
+        is_known = False
+        for c in range(n_labels):
+            is_known |= labels[c] == label
+        if not is_known:
+            labels[n_labels] = label
+            n_labels += 1
+    return n_labels
+
+
+@njit(cache=True, nogil=True)
+def join_lists(first, second, lo, hi, out):
+    """Fill rows ``lo .. hi - 1`` of ``out``, all -1, with two lists, each label once."""
+    for i in range(lo, hi):
+        n_labels = append_new(first[i], out[i], 0)
+        append_new(second[i], out[i], n_labels)
+
+
+@njit(cache=True, nogil=True)
+def route(labels, scores, parents, is_new, lo, hi):
+    """Give each new candidate the scores of all candidates below its parent, added up.
+
+    ``scores`` (n_rows, k) hold those of the trees, 0 where a tree found nothing.
+    """
+    for i in range(lo, hi):
+        for c in range(labels.shape[1]):
+            if labels[i, c] < 0 or not is_new[labels[i, c]]:
+                continue
+            parent, total = parents[labels[i, c]], np.float32(0.0)
+            for other in range(labels.shape[1]):
+                label = labels[i, other]
+                if label < 0 or is_new[label]:
+                    continue
+                while label >= 0 and label != parent:
+                    label = parents[label]
+                if label == parent:
+                    total += scores[i, other]
+            scores[i, c] = total

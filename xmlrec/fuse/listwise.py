@@ -24,6 +24,7 @@ def fit_weights(
     is_right: BoolArray,
     *,
     prior: FloatArray,
+    offset: FloatArray | None = None,
     strength: float = 1.0,
 ) -> FloatArray:
     """Return the weights (n_scores,) that minimise the listwise loss.
@@ -36,6 +37,8 @@ def fit_weights(
         Which places hold a candidate, and a right one.
     prior : float array, shape (n_scores,)
         The weights where no row says anything.
+    offset : float array, shape (n_instances, k), optional
+        What is added to each candidate's fused score.
     strength : float
         How many rows' worth of loss a distance of 1 from the prior costs.
     """
@@ -43,8 +46,9 @@ def fit_weights(
 
     has_right = (is_right & is_candidate).any(axis=1)
     F = F[has_right].astype(np.float64)
-    blocked = np.where(is_candidate[has_right], 0.0, -np.inf)
-    wrong = np.where(is_right[has_right] & is_candidate[has_right], 0.0, -np.inf)
+    added = np.zeros(F.shape[:2]) if offset is None else offset[has_right]
+    blocked = np.where(is_candidate[has_right], added, -np.inf)
+    wrong = np.where(is_right[has_right] & is_candidate[has_right], added, -np.inf)
 
     def loss(w: FloatArray) -> tuple[float, FloatArray]:
         logits = F @ w

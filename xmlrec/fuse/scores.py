@@ -2,29 +2,56 @@
 
 A candidate of an item has, in this order:
 
-- the logarithm of its score in the label trees,
-- the cosine between the item's text and the label's name, and its path: what SemSup-XC and
-  ZestXML (Gupta et al., KDD 2021) call the lexical match,
+- the logarithm of its score in the label trees; one that they did not find counts as the last that
+  they found,
+- the cosine between the item's text and the label's name, and its path, in text features: what
+  SemSup-XC and ZestXML (Gupta et al., KDD 2021) call the lexical match,
+- the cosine between the vectors of item and label,
+- how well the item's vector matches those of the label's items, see `Examples`,
 - the logarithm of 1 + its training items.
+
+A label that is new to the trees has the same scores in a second group, with weights of its own:
+there the trees' score is that of all labels below its parent, which is where the trees route the
+item, and 1 stands in the place of training items. The first group of a new label is 0, and the
+second of any other.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from label_trees import Ranking
 from label_trees.parallel import count_threads, thread_map
-from xmlrec.fuse.kernels import pair_dots
+from xmlrec.fuse.kernels import example_matches, pair_dots, route, vector_dots
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 
-N_SCORES = 4
+GROUP = 6
+N_SCORES = 2 * GROUP
 ROWS_PER_JOB = 1024
 MIN_SCORE = 1e-6
 """Tree scores below it count as it, so that their logarithms are finite."""
+
+SHARPNESS = 20.0
+"""Of the soft maximum over examples: an example that is nearer by 1 / 20 counts e times as much."""
+
+
+class Examples(NamedTuple):
+    """Vectors of some items of every label; label ``l`` has ``rows[indptr[l]:indptr[l + 1]]``.
+
+    Attributes
+    ----------
+    vectors : float32 array, shape (n_examples, dim)
+    indptr : int64 array, shape (n_labels + 1,)
+    rows : int32 array
+    """
+
+    vectors: FloatArray
+    indptr: np.ndarray[Any, np.dtype[np.int64]]
+    rows: IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +62,25 @@ class LabelRows:
     ----------
     names, paths : csr_array of float32, shape (n_labels, n_features)
         Features of each label's name and path, rows of unit length or empty.
+    vectors : float32 array, shape (n_labels, dim)
+        Of unit length, or zeros for a label without text; ``dim`` is 0 without an encoder.
+    examples : Examples
+        Empty without an encoder.
     counts : int32, shape (n_labels,)
         Training items of each label.
+    parents : int32, shape (n_labels,)
+        The primary parent of each label, -1 for a root.
+    is_new : bool, shape (n_labels,)
+        Whether a label is unknown to the trees.
     """
 
     names: sp.csr_array
     paths: sp.csr_array
+    vectors: FloatArray
+    examples: Examples
     counts: IntArray
+    parents: IntArray
+    is_new: BoolArray
 
     def __post_init__(self) -> None:
         for rows in (self.names, self.paths):  # as read-only as from a file: compiled once for both
@@ -49,35 +88,66 @@ class LabelRows:
                 array.flags.writeable = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Labels to choose from, and how the trees score them.
+
+    Attributes
+    ----------
+    labels : int32 array, shape (n_items, k)
+        -1 where there are fewer; such places come last.
+    tree_scores : float32 array, shape (n_items, k)
+        In (0, 1], or 0 where the trees did not find the label.
+    """
+
+    labels: IntArray
+    tree_scores: FloatArray
+
+
 def candidate_scores(
-    X: sp.csr_array, ranking: Ranking, labels: LabelRows, *, n_threads: int | None = None
+    X: sp.csr_array,
+    E: FloatArray,
+    candidates: Candidates,
+    rows: LabelRows,
+    *,
+    n_threads: int | None = None,
 ) -> FloatArray:
-    """Return the scores of every candidate, float32 of shape (n_instances, k, N_SCORES).
+    """Return the scores of every candidate, float32 of shape (n_items, k, N_SCORES).
 
     Parameters
     ----------
-    X : csr_array of float32, shape (n_instances, n_features)
+    X : csr_array of float32, shape (n_items, n_features)
         Items, rows of unit length.
-    ranking : Ranking
-        Candidates and their scores in the trees, each in (0, 1]; places without one give 0.
+    E : float32 array, shape (n_items, dim)
+        The items' vectors.
+    candidates : Candidates
+        Places without one give 0.
     """
-    candidates, tree_scores = ranking
-    is_candidate = candidates >= 0
-    out = np.zeros((*candidates.shape, N_SCORES), dtype=np.float32)
-    values = np.where(is_candidate, np.maximum(tree_scores, MIN_SCORE), 0.0).astype(np.float32)
-
+    labels, tree_scores = candidates.labels, candidates.tree_scores.copy()
+    last_found = np.where(tree_scores > 0, tree_scores, 1.0).min(axis=1, keepdims=True)
+    last_found[~(tree_scores > 0).any(axis=1)] = MIN_SCORE
+    dots = np.zeros((4, *labels.shape), dtype=np.float32)
     X_indptr = X.indptr.astype(np.int64, copy=False)
 
     def fill(lo: int) -> None:
         hi = min(lo + ROWS_PER_JOB, X.shape[0])
         row = np.zeros(X.shape[1], dtype=np.float32)
-        for position, texts in ((1, labels.names), (2, labels.paths)):
+        for texts, out in ((rows.names, dots[0]), (rows.paths, dots[1])):
             pair_dots(
                 X_indptr, X.indices, X.data, texts.indptr, texts.indices, texts.data,
-                candidates, lo, hi, row, out[:, :, position],
+                labels, lo, hi, row, out,
             )  # fmt: skip
+        vector_dots(E, rows.vectors, labels, lo, hi, dots[2])
+        example_matches(E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, dots[3])
+        route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
-    out[is_candidate, 0] = np.log(values[is_candidate])
-    out[is_candidate, 3] = np.log1p(labels.counts[candidates[is_candidate]])
-    return out
+    is_new = (labels >= 0) & rows.is_new[labels]
+    sizes = np.where(is_new, 1.0, np.log1p(rows.counts[labels]))
+    tree = np.log(np.clip(np.where(tree_scores > 0, tree_scores, last_found), MIN_SCORE, 1.0))
+    group = np.stack([tree, *dots, sizes], axis=2).astype(np.float32)
+    group[labels < 0] = 0.0
+    F = np.zeros((*labels.shape, N_SCORES), dtype=np.float32)
+    F[:, :, :GROUP] = np.where(is_new[:, :, np.newaxis], 0.0, group)
+    F[:, :, GROUP:] = np.where(is_new[:, :, np.newaxis], group, 0.0)
+    return F

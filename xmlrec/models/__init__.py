@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from xmlrec.models.model_dir import check_writable, model_digest, read_manifest, verify_model
+from xmlrec.models.lineage import Lineage, read_lineage
+from xmlrec.models.model_dir import check_writable, model_digest, read_manifest
 from xmlrec.models.settings import PRESETS, TREES, RankerSettings
+from xmlrec.models.versions import Version, current_version, verify_model, version_to_json
 
 if TYPE_CHECKING:
     from xmlrec.models.classifier import TaxonomyClassifier
@@ -11,12 +13,17 @@ if TYPE_CHECKING:
 __all__ = [
     "PRESETS",
     "TREES",
+    "Lineage",
     "RankerSettings",
     "TaxonomyClassifier",
+    "Version",
     "check_writable",
+    "current_version",
     "model_digest",
+    "read_lineage",
     "read_manifest",
     "verify_model",
+    "version_to_json",
 ]
 
 

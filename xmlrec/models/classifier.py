@@ -1,49 +1,38 @@
-"""`TaxonomyClassifier`: items in, taxonomy paths out."""
+"""`TaxonomyClassifier`: items in, taxonomy paths out, and a taxonomy that changes meanwhile."""
 
-import logging
-import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import scipy.sparse as sp
-
-from label_trees import Ranking
-from xmlrec.catalog import ResultRow
-from xmlrec.errors import TrainingError
-from xmlrec.models.answers import answer, found_paths
-from xmlrec.models.cross import cross_rank, fold_numbers
-from xmlrec.models.measuring import measure
-from xmlrec.models.ranker import TextRanker
-from xmlrec.models.saving import ModelParts, load_parts, save_parts
-from xmlrec.models.settings import RankerSettings
-from xmlrec.models.training import (
-    LabelledItem,
-    check_trainable,
-    digest_items,
-    item_paths,
-    known_labels,
-    label_items,
-    text_items,
-)
-from xmlrec.taxonomy import Refusal, Taxonomy
-
-logger = logging.getLogger(__name__)
-
-Item = str | Mapping[str, Any]
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
-IntArray = np.ndarray[Any, np.dtype[np.int32]]
+from xmlrec.errors import ChangeError
+from xmlrec.models.changing import next_version
+from xmlrec.models.item_classifier import ItemClassifier
+from xmlrec.models.saving import base_name, load_parts, save_parts
+from xmlrec.models.version_writing import append_version, locked_model
+from xmlrec.models.versions import Version, current_version, read_versions
+from xmlrec.taxonomy import Taxonomy
+from xmlrec.taxonomy.adding import NewCategory, clean_texts, plan_adds
+from xmlrec.taxonomy.change_sets import Batch, Update, roll_back
+from xmlrec.taxonomy.changes import Add, AddExamples, Change, Merge, Move, Remove, Rename
+from xmlrec.taxonomy.releases import Mapped, diff_releases, diff_states
 
 
-class TaxonomyClassifier:
+class TaxonomyClassifier(ItemClassifier):
     """Classify items into the paths of a taxonomy.
+
+    The taxonomy of a trained classifier can be changed: each change makes a version, at once and
+    without training. If the classifier was opened from a model directory, or saved to one, the
+    version is written there before it is used, or else nothing has happened. Others who have the
+    model open keep theirs until they `reload`. Changes raise `ChangeError` if they cannot be made,
+    and `ModelError` if they cannot be written.
 
     Parameters
     ----------
     preset : str, default="fast"
-        Recipe: "fast" is label trees on text features.
+        Recipe: "fast" is label trees on text features, "balanced" has vectors of items and labels
+        too.
     tree : str, default="learned"
         The label trees: "learned" ones, the "taxonomy" itself along primary parents (one classifier
         a parent), or "flat" (one-vs-all).
@@ -57,15 +46,18 @@ class TaxonomyClassifier:
     Attributes
     ----------
     taxonomy_ : Taxonomy
-        The one given to `fit`, and after it the categories that the training items added. A label
-        column is a category's number in it.
+        The one given to `fit`, after it the categories that the training items added, and after
+        these the ones added since. A label column is a category's number in it, and stays when the
+        category is removed.
     added_ : tuple of str
-        Path texts of the added categories.
+        Path texts of the categories that training added.
     refused_ : list of (int, str, Refusal)
         Training paths that have no label column: position of the item, path text, and why. Not
         kept in a saved model, nor is ``added_``.
     taxonomy_name_ : str
         The taxonomy's source and digest, as they stand in result rows.
+    model_name_ : str
+        The preset, the saved model's digest and the version, as they stand in result rows.
     label_counts_ : int32 array, shape (len(taxonomy_),)
         Training items of each category; one with none is kept, see ``is_findable``.
     n_items_ : int
@@ -74,224 +66,18 @@ class TaxonomyClassifier:
         Metrics on the validation items, empty without any.
     """
 
-    def __init__(
-        self,
-        *,
-        preset: str = "fast",
-        tree: str = "learned",
-        text: Sequence[str] = ("title", "description"),
-        seed: int = 0,
-        n_threads: int | None = None,
-    ) -> None:
-        if isinstance(text, str):
-            raise ValueError(f"text is a sequence of fields, got {text!r}; write ({text!r},)")
-        self.settings = RankerSettings(preset=preset, tree=tree, text=tuple(text), seed=seed)
-        self.n_threads = n_threads
-        self.ranker_: TextRanker | None = None
-        self.added_: tuple[str, ...] = ()
-        self.refused_: list[tuple[int, str, Refusal]] = []
-        self.valid_metrics_: dict[str, float] = {}
-        self.model_name_ = f"{preset}@unsaved"
-
-    def fit(
-        self,
-        items: Sequence[LabelledItem],
-        taxonomy: Taxonomy | None = None,
-        valid: Sequence[LabelledItem] | None = None,
-        *,
-        strict: bool = False,
-    ) -> Self:
-        """Learn from items that name their category paths.
-
-        Parameters
-        ----------
-        items : sequence of mappings
-            Fields, and under ``paths`` the item's category paths: lists of elements (ids,
-            ``id_name`` or names, from the top down) or texts ``A > B > C``. Several paths, inner
-            categories and items without text or paths are fine.
-        taxonomy : Taxonomy, optional
-            Without one it is made of the items' paths.
-        valid : sequence of mappings, optional
-            Items to measure the model on; see ``valid_metrics_``.
-        strict : bool, default=False
-            Refuse paths that are not in ``taxonomy`` instead of adding them.
-
-        Raises
-        ------
-        TrainingError
-            If fewer than two categories have an item with text, or no item of ``valid`` has a path.
-        """
-        started = time.perf_counter()
-        if valid is not None and not any(map(item_paths, valid)):
-            raise TrainingError(f"none of the {len(valid):,} validation rows has a category path")
-        labelled = label_items(items, taxonomy, strict=strict)
-        texts = text_items(items, self.settings.text)
-        has_label = np.diff(labelled.Y.indptr) > 0
-        usable = np.flatnonzero(has_label & np.array([bool(item) for item in texts], dtype=bool))
-        Y = labelled.Y[usable]
-        counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
-        check_trainable(len(items), labelled, usable.size, counts)
-        self.ranker_ = TextRanker.fit(
-            [texts[i] for i in usable.tolist()],
-            Y,
-            known_labels(labelled.taxonomy, counts),
-            self.settings,
-            n_threads=self.n_threads,
-        )
-        self.taxonomy_, self.added_, self.refused_ = (
-            labelled.taxonomy,
-            labelled.added,
-            labelled.refused,
-        )
-        name = "catalog" if taxonomy is None else Path(taxonomy.source).name
-        name = os.fsencode(name).decode("utf-8", "replace")
-        self.model_name_ = f"{self.settings.preset}@unsaved"
-        self.taxonomy_name_ = f"{name}@sha256:{labelled.taxonomy.digest[:12]}"
-        self.label_counts_, self.n_items_ = counts, int(usable.size)
-        self.data_digest_ = digest_items(texts, labelled)
-        self.valid_metrics_ = {} if valid is None else self.evaluate(valid)
-        logger.info(
-            "trained on %d items and %d categories in %.1f s",
-            usable.size,
-            int((counts > 0).sum()),
-            time.perf_counter() - started,
-        )
-        return self
-
-    @property
-    def is_findable(self) -> BoolArray:
-        """Whether a category can be ranked, shape (len(taxonomy_),).
-
-        One without items can where a sibling has some: by its name. The others are kept as they
-        are in the taxonomy, but no item is answered with them.
-        """
-        is_findable: BoolArray = self._fitted().forest.trees[0].tree.label_slot >= 0
-        return is_findable
-
-    def rank(self, items: Sequence[Item], k: int, *, allowed: BoolArray | None = None) -> Ranking:
-        """Return ``(labels, scores)`` (n_items, k): columns of ``taxonomy_``, best first.
-
-        Parameters
-        ----------
-        allowed : bool array, shape (len(taxonomy_),), optional
-            Categories that may be ranked.
-        """
-        texts = text_items(items, self.settings.text)
-        return self._fitted().rank(
-            texts, k, allowed=self._check_allowed(allowed), n_threads=self.n_threads
-        )
-
-    def score(
-        self, items: Sequence[Item], candidates: sp.csr_array, *, allowed: BoolArray | None = None
-    ) -> sp.csr_array:
-        """Return the scores of the stored pairs of ``candidates`` (n_items, len(taxonomy_)).
-
-        Pairs that cannot be scored, or are not ``allowed``, are absent.
-        """
-        texts = text_items(items, self.settings.text)
-        return self._fitted().score(
-            texts, candidates, allowed=self._check_allowed(allowed), n_threads=self.n_threads
-        )
-
-    def _fitted(self) -> TextRanker:
-        if self.ranker_ is None:
-            raise TrainingError("the classifier is not trained: call fit, or load a model")
-        return self.ranker_
-
-    def _check_allowed(self, allowed: BoolArray | None) -> BoolArray | None:
-        if allowed is None:
-            return None
-        allowed = np.asarray(allowed, dtype=np.bool_)
-        n_labels = len(self.taxonomy_)
-        if allowed.shape != (n_labels,):
-            raise ValueError(f"allowed has shape {allowed.shape}, expected ({n_labels},)")
-        return allowed
-
-    def cross_rank(
-        self, items: Sequence[LabelledItem], folds: int | IntArray = 5, k: int = 10
-    ) -> Ranking:
-        """Rank labelled items out of fold: each by a ranker that saw neither it nor its fold.
-
-        Parameters
-        ----------
-        items : sequence of mappings
-            As for `fit`; paths that are not in ``taxonomy_`` count as no label.
-        folds : int or int array, shape (n_items,)
-            Number of random folds, or the fold of each item.
-
-        Raises
-        ------
-        ValueError
-            If there are not two folds at least, or not one for each item.
-        """
-        self._fitted()
-        labelled = label_items(items, self.taxonomy_, strict=True)
-        texts = text_items(items, self.settings.text)
-        return cross_rank(
-            texts,
-            labelled.Y,
-            known_labels(self.taxonomy_, self.label_counts_),
-            fold_numbers(folds, len(items), seed=self.settings.seed),
-            k,
-            self.settings,
-            n_threads=self.n_threads,
-        )
-
-    def classify(self, items: Sequence[Item], k: int = 5) -> list[ResultRow]:
-        """Return one result row an item, see `xmlrec.catalog.result_row`.
-
-        The best path is in ``paths``, the next ``k - 1`` are in ``alternatives``. An item without
-        words or without any known one is answered ``abstain`` with the reason. An item's ``id``
-        is taken over; without one it is its position from 1.
-        """
-        texts = text_items(items, self.settings.text)
-        labels, scores = self._fitted().rank(texts, k, n_threads=self.n_threads)
-        names = {"taxonomy": self.taxonomy_name_, "model": self.model_name_}
-        return [
-            answer(items[i], i, texts[i], found, **names)
-            for i, found in enumerate(found_paths(self.taxonomy_, labels, scores))
-        ]
-
-    def evaluate(self, items: Sequence[LabelledItem]) -> dict[str, float]:
-        """Return all metrics over items with paths, see `xmlrec.metrics.evaluate_ranking`.
-
-        Every item with a path counts; a category that the model does not know is a miss, and has
-        its known ancestors for the hierarchical figures. Items without any path are left out and
-        counted as ``n_without_category``.
-
-        Raises
-        ------
-        TrainingError
-            If no item has a path.
-        """
-        labelled = label_items(items, self.taxonomy_)
-        rows = np.flatnonzero(labelled.has_paths)
-        if not rows.size:
-            raise TrainingError("no row has a category path: there is nothing to measure against")
-        labels, _ = self.rank([items[i] for i in rows.tolist()], k=10)
-        metrics = measure(
-            labels, labelled, rows, label_counts=self.label_counts_, n_items=self.n_items_
-        )
-        return {**metrics, "n_without_category": len(items) - int(rows.size)}
-
     def save(self, model_dir: str | Path) -> None:
-        """Write the model directory; it appears complete or not at all.
+        """Write the model directory with all versions; it appears complete or not at all.
+
+        From then on each change is written there.
 
         Raises
         ------
         ModelError
-            If another kind of folder or file stands there, or it cannot be written.
+            If another kind of folder or file stands there, it cannot be written, or the model
+            there has versions that this one does not go on from.
         """
-        parts = ModelParts(
-            settings=self.settings,
-            taxonomy=self.taxonomy_,
-            taxonomy_name=self.taxonomy_name_,
-            ranker=self._fitted(),
-            n_items=self.n_items_,
-            data_digest=self.data_digest_,
-            valid_metrics=self.valid_metrics_,
-        )
-        self.model_name_ = save_parts(parts, Path(model_dir))
+        self._adopt(self.parts, save_parts(self.parts, Path(model_dir)), Path(model_dir))
 
     @classmethod
     def load(
@@ -310,11 +96,161 @@ class TaxonomyClassifier:
         ModelError
             If there is no model, it is damaged, or of a newer format.
         """
-        parts, name = load_parts(Path(model_dir), verify=verify)
-        model = cls(preset=parts.settings.preset, text=parts.settings.text, n_threads=n_threads)
-        model.settings, model.ranker_ = parts.settings, parts.ranker
-        model.taxonomy_, model.taxonomy_name_ = parts.taxonomy, parts.taxonomy_name
-        model.label_counts_, model.n_items_ = parts.ranker.labels.counts, parts.n_items
-        model.data_digest_, model.valid_metrics_ = parts.data_digest, parts.valid_metrics
-        model.model_name_ = name
+        model = cls(n_threads=n_threads)
+        model._adopt(*load_parts(Path(model_dir), verify=verify), Path(model_dir))
         return model
+
+    def reload(self) -> None:
+        """Go to the version in use now, as others may have changed it or trained the model again.
+
+        Raises
+        ------
+        ModelError
+            If the model is gone or damaged; the version that was open stays.
+        """
+        if self._folder is None:
+            return
+        number, lineage = current_version(self._folder), self.parts.lineage
+        if base_name(self.settings, self._folder) != self._base_name:
+            self._adopt(*load_parts(self._folder, verify=True), self._folder)
+        elif number != lineage.number:
+            lineage = replace(lineage, since=tuple(read_versions(self._folder)))
+            self._adopt(replace(self.parts, lineage=lineage), self._base_name, self._folder)
+
+    def add_category(
+        self,
+        path: str | Sequence[str],
+        *,
+        id: str | None = None,
+        definition: str = "",
+        aliases: Sequence[str] = (),
+        examples: Sequence[str] = (),
+    ) -> str:
+        """Add the last element of ``path`` below the others, and return its id.
+
+        Parameters
+        ----------
+        path : str or sequence of str
+            ``A > B > New`` or its elements; the parent must be there.
+        id : str, optional
+            Made from the path by default.
+        aliases, examples : sequence of str
+            Other names, and texts of items that belong there.
+        """
+        new = NewCategory(
+            path=path, id=id, definition=definition, aliases=aliases, examples=examples
+        )
+        version = self._change(lambda: plan_adds(self.taxonomy_, [new])[0])
+        assert isinstance(version.change, Add)
+        return version.change.id
+
+    def add_categories(
+        self, rows: Iterable[NewCategory | Mapping[str, Any]], *, source: str = "a list"
+    ) -> list[str]:
+        """Add all categories or none, in one version; return their ids, parents before children.
+
+        Parameters
+        ----------
+        rows : iterable of NewCategory or mapping
+            Keys are the parameters of `add_category`. A parent may be one of them.
+        source : str
+            What the log says of where they come from.
+        """
+        new = [row if isinstance(row, NewCategory) else NewCategory(**row) for row in rows]
+        if not new:
+            raise ChangeError("there is no category to add")
+        ids: list[str] = []
+
+        def plan() -> Change:
+            adds = plan_adds(self.taxonomy_, new)
+            ids[:] = [add.id for add in adds]
+            return Batch(source, tuple(adds))
+
+        self._change(plan)
+        return ids
+
+    def add_examples(self, id: str, texts: Sequence[str]) -> Version:
+        """Give a category texts of items that belong there, beside those that it has."""
+        texts = clean_texts([texts] if isinstance(texts, str) else texts)
+        if not texts:
+            raise ChangeError(f"there is no text to give to category {id!r}")
+        return self._change(lambda: AddExamples(id, texts))
+
+    def rename(self, id: str, name: str) -> Version:
+        """Give a category another name."""
+        return self._change(lambda: Rename(id, name.strip()))
+
+    def move(self, id: str, parents: str | Sequence[str]) -> Version:
+        """Put a category below other parents, given by id; without any it becomes a root."""
+        parents = (parents,) if isinstance(parents, str) else tuple(parents)
+        return self._change(lambda: Move(id, parents))
+
+    def remove(self, ids: str | Sequence[str]) -> Version:
+        """Take categories out of use; those below them must be among them."""
+        if isinstance(ids, str):
+            return self._change(lambda: Remove(ids))
+
+        def plan() -> Change:
+            columns = {self.taxonomy_.column(label_id) for label_id in ids}
+            deepest_first = sorted(columns, key=lambda column: -int(self.taxonomy_.depths[column]))
+            removals = tuple([Remove(self.taxonomy_.ids[column]) for column in deepest_first])
+            return Batch(changes=removals)
+
+        return self._change(plan)
+
+    def merge(self, ids: str | Sequence[str], into: str) -> Version:
+        """Answer with category ``into`` where it was one of ``ids``, which are no more.
+
+        Their children and examples become those of ``into``.
+        """
+        ids = (ids,) if isinstance(ids, str) else tuple(ids)
+        return self._change(lambda: Merge(ids, into))
+
+    def plan_update(self, new: Taxonomy, mapping: Mapped | None = None) -> list[Change]:
+        """Return what `update_taxonomy` would change; see `xmlrec.taxonomy.releases`."""
+        local = self.parts.lineage.local_ids()
+        return diff_releases(self.taxonomy_, new, mapping, local=local)
+
+    def update_taxonomy(self, new: Taxonomy, mapping: Mapped | None = None) -> Version:
+        """Make the categories those of a new release; those added by hand stay.
+
+        Parameters
+        ----------
+        new : Taxonomy
+        mapping : mapping of str to str, sequence of str, or None
+            Ids of ``new`` that took the place of an old id: one, several, or none.
+        """
+
+        def plan() -> Change:
+            changes = self.plan_update(new, mapping)
+            if not changes:
+                raise ChangeError(f"the categories are those of {new.source} already")
+            return Update(Path(new.source).name, tuple(changes))
+
+        return self._change(plan)
+
+    def log(self) -> list[Version]:
+        """Return all versions, the oldest first; version 0 is what was trained on first."""
+        return list(self.parts.lineage.log)
+
+    def diff(self, version_a: int, version_b: int) -> list[Change]:
+        """Return what differs in ``version_b`` from ``version_a``."""
+        lineage = self.parts.lineage
+        return diff_states(lineage.state(version_a), lineage.state(version_b))
+
+    def rollback(self, version: int) -> Version:
+        """Make a new version whose categories are those of an older one."""
+        return self._change(
+            lambda: roll_back(self.view.state, self.parts.lineage.state(version), version)
+        )
+
+    def _change(self, plan: Callable[[], Change]) -> Version:
+        """Make the change that ``plan`` finds for the newest version."""
+        with nullcontext() if self._folder is None else locked_model(self._folder):
+            self.reload()
+            parts, view = next_version(self.parts, self.view, plan(), self._base_name)
+            version = parts.lineage.since[-1]
+            if self._folder is not None:
+                append_version(self._folder, version)
+            self._parts, self._view = parts, view
+        return version

@@ -2,10 +2,10 @@
 
 ``DIR/base/manifest.json`` holds the format number, the settings and the size and sha256 of every
 other file below ``base``. Nothing in it depends on when or where it was written: the same training
-gives the same bytes. No pickle.
+gives the same bytes. No pickle. Beside it are the versions of the taxonomy since, see
+`xmlrec.models.versions`.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -14,14 +14,24 @@ from pathlib import Path
 from typing import Any
 
 from xmlrec.errors import ModelError
+from xmlrec.models.disk import LOCK, file_digest, locked, sync
 
 FORMAT = 2
 BASE = "base"
+VERSIONS = "versions"
+CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 RETRAIN = "train it again with `xmlrec train`"
 
 
-def write_model(model_dir: Path, description: dict[str, Any], fill: Callable[[Path], None]) -> None:
+def write_model(
+    model_dir: Path,
+    description: dict[str, Any],
+    fill: Callable[[Path], None],
+    *,
+    finish: Callable[[Path], None] | None = None,
+    check: Callable[[], None] | None = None,
+) -> None:
     """Make ``model_dir`` appear at once, complete, in the place of an older model if there is one.
 
     Parameters
@@ -29,7 +39,11 @@ def write_model(model_dir: Path, description: dict[str, Any], fill: Callable[[Pa
     description : dict
         What the manifest says besides ``format`` and ``files``.
     fill : callable
-        Writes all other files into the folder it is given.
+        Writes all other files into the folder of the base, which it is given.
+    finish : callable, optional
+        Writes what stands beside the base, whose manifest is there, into the folder it is given.
+    check : callable, optional
+        Raises if an older model may not be replaced; nobody changes that one meanwhile.
 
     Raises
     ------
@@ -47,9 +61,11 @@ def write_model(model_dir: Path, description: dict[str, Any], fill: Callable[[Pa
         manifest = {"format": FORMAT, **description, "files": _describe_files(base)}
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         (base / MANIFEST).write_text(text, encoding="utf-8")
+        if finish is not None:
+            finish(aside)
         for path in [*aside.rglob("*"), aside]:
-            _sync(path)
-        _put_in_place(aside, model_dir)
+            sync(path)
+        _put_in_place(aside, model_dir, check)
     except OSError as error:
         problem = f"it cannot be written ({error.strerror or error})"
         raise ModelError(str(model_dir), problem) from error
@@ -66,7 +82,8 @@ def check_writable(model_dir: Path) -> None:
         raise ModelError(str(model_dir), f"the folder {parent} cannot be written to")
     if model_dir.is_dir():
         names = {path.name for path in model_dir.iterdir()}
-        if names and (names != {BASE} or not (model_dir / BASE / MANIFEST).is_file()):
+        is_model = (model_dir / BASE / MANIFEST).is_file()
+        if names and not (is_model and names <= {BASE, VERSIONS, CURRENT, LOCK}):
             raise ModelError(
                 str(model_dir), "the folder holds other files", "name a new folder with --model"
             )
@@ -111,8 +128,8 @@ def _check_format(model_dir: Path, model_format: int) -> None:
         raise ModelError(str(model_dir), problem, step)
 
 
-def verify_model(model_dir: Path) -> dict[str, Any]:
-    """Return the manifest after checking every file's digest.
+def verify_base(model_dir: Path) -> dict[str, Any]:
+    """Return the manifest after checking the digest of every file of the base.
 
     Raises
     ------
@@ -122,7 +139,7 @@ def verify_model(model_dir: Path) -> dict[str, Any]:
     manifest = read_manifest(model_dir)
     files = manifest["files"]
     base = model_dir / BASE
-    changed = [name for name in files if _digest(base / name) != files[name].get("sha256")]
+    changed = [name for name in files if file_digest(base / name) != files[name].get("sha256")]
     if changed:
         raise ModelError(str(model_dir), f"changed since training: {', '.join(changed)}", RETRAIN)
     extra = sorted(set(_file_names(base)) - set(files))
@@ -133,12 +150,12 @@ def verify_model(model_dir: Path) -> dict[str, Any]:
 
 def model_digest(model_dir: Path) -> str:
     """Return the sha256 of the manifest, which covers every file: the model's identity."""
-    return _digest(model_dir / BASE / MANIFEST)
+    return file_digest(model_dir / BASE / MANIFEST)
 
 
 def _describe_files(base: Path) -> dict[str, dict[str, Any]]:
     return {
-        name: {"bytes": (base / name).stat().st_size, "sha256": _digest(base / name)}
+        name: {"bytes": (base / name).stat().st_size, "sha256": file_digest(base / name)}
         for name in _file_names(base)
     }
 
@@ -148,29 +165,19 @@ def _file_names(base: Path) -> list[str]:
     return sorted(path.relative_to(base).as_posix() for path in paths)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _put_in_place(aside: Path, model_dir: Path) -> None:
+def _put_in_place(aside: Path, model_dir: Path, check: Callable[[], None] | None) -> None:
     if not model_dir.exists():
         aside.rename(model_dir)
     else:
-        old = model_dir.with_name(f".{model_dir.name}.{os.getpid()}.old")
-        model_dir.rename(old)
-        try:
-            aside.rename(model_dir)
-        except BaseException:
-            old.rename(model_dir)
-            raise
+        with locked(model_dir):
+            if check is not None:
+                check()
+            old = model_dir.with_name(f".{model_dir.name}.{os.getpid()}.old")
+            model_dir.rename(old)
+            try:
+                aside.rename(model_dir)
+            except BaseException:
+                old.rename(model_dir)
+                raise
         shutil.rmtree(old, ignore_errors=True)
-    _sync(model_dir.parent)
+    sync(model_dir.parent)

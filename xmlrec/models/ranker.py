@@ -1,35 +1,35 @@
-"""`TextRanker`: from items to ranked labels, by text features, label trees and fusion."""
+"""`TextRanker`: from items to ranked labels, by text features, label trees, vectors and fusion."""
 
-import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
 
-from label_trees import (
-    LabelForest,
-    Ranking,
-    empty_ranking,
-    load_array,
-    load_forest,
-    save_forest,
+from label_trees import Ranking
+from xmlrec.encode.label_texts import training_text
+from xmlrec.fuse import (
+    Candidates,
+    LabelRows,
+    candidate_scores,
+    fuse,
+    order_candidates,
 )
-from xmlrec.fuse import LabelRows, candidate_scores, fuse, order_candidates
-from xmlrec.models.ranker_training import (
-    BEAM,
-    N_CANDIDATES,
-    KnownLabels,
-    fit_fusion,
-    spread_rows,
-    train_forest,
-)
+from xmlrec.fuse.scores import MIN_SCORE
+from xmlrec.models.candidates import find_candidates, join
+from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_examples, no_vectors
+from xmlrec.models.fusion_training import Parts, TrainingSet, fit_fusion, train_parts
+from xmlrec.models.ranker_files import read_ranker, write_ranker
+from xmlrec.models.ranker_training import KnownLabels, LabelFacts, replace_rows, spread_rows
 from xmlrec.models.settings import RankerSettings
 from xmlrec.text import Item, TextFeatures, fast_blocks
 
 logger = logging.getLogger(__name__)
+
+BLOCK_ITEMS = 8192
+"""Items that are ranked at once: their candidates' scores take 4 KB each."""
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
@@ -39,25 +39,35 @@ FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 class TextRanker:
     """Rank label columns for items.
 
-    Label trees give candidates. They are trained on the items and on every label's name as one
-    more item of it (as LEVER does; Buvanesh et al., ICLR 2024). A weighted sum of
-    `candidate_scores` orders them, its weights fitted on items that a first tree did not see.
+    Label trees, and in some presets the vectors of labels and of labelled items, give candidates.
+    Trees are trained on the items and on every label's name as one more item of it (as LEVER does;
+    Buvanesh et al., ICLR 2024). A weighted sum of `candidate_scores` orders them, its weights
+    fitted on items and labels that the parts did not see.
 
     Attributes
     ----------
     features : TextFeatures
     forest : LabelForest
+    dense : DenseSide or None
     labels : LabelRows
     weights : float32 array, shape (N_SCORES,)
+    findable : bool array, shape (n_labels,), or None
+        The labels that may be ranked, None where that is all that the parts find.
     """
 
     def __init__(
-        self, features: TextFeatures, forest: LabelForest, labels: LabelRows, weights: FloatArray
+        self,
+        features: TextFeatures,
+        parts: Parts,
+        labels: LabelRows,
+        weights: FloatArray,
+        findable: BoolArray | None = None,
     ) -> None:
         self.features = features
-        self.forest = forest
+        self.forest, self.dense = parts.forest, parts.dense
         self.labels = labels
         self.weights = weights.astype(np.float32)
+        self.findable = findable
 
     @classmethod
     def fit(
@@ -76,24 +86,79 @@ class TextRanker:
         TrainingError
             If no item has a word.
         """
-        counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
         title = settings.text[0]
         names = [{title: name} for name in known.names]
-        paths = [{title: path} for path in known.paths]
         features = TextFeatures(fast_blocks(settings.text)).fit(
             [*items, *names], n_threads=n_threads
         )
-        X = features.transform(items, n_threads=n_threads)
-        labels = LabelRows(
-            spread_rows(features.transform(names, n_threads=n_threads), known.columns, Y.shape[1]),
-            spread_rows(features.transform(paths, n_threads=n_threads), known.columns, Y.shape[1]),
-            counts,
+        label_texts = [""] * Y.shape[1]
+        for column, name, path in zip(
+            known.columns.tolist(), known.names, known.paths, strict=True
+        ):
+            label_texts[column] = training_text(name, path)
+        data = TrainingSet(
+            X=features.transform(items, n_threads=n_threads),
+            Y=Y,
+            texts=[joined_text(item) for item in items] if settings.has_dense else [],
+            labels=known_rows(features, known, Y),
+            label_texts=label_texts,
         )
-        parents = known.parents
-        weights = fit_fusion(X, Y, labels, settings, parents=parents, n_threads=n_threads)
-        logger.info("training label trees on %d items", X.shape[0])
-        forest = train_forest(X, Y, labels, settings, parents=parents, n_threads=n_threads)
-        return cls(features, forest, labels, weights)
+        weights = fit_fusion(data, settings, n_threads=n_threads)
+        parts, labels = train_parts(data, settings, n_threads=n_threads)
+        return cls(features, parts, labels, weights)
+
+    def with_labels(self, known: KnownLabels, changed: Mapping[int, LabelFacts]) -> Self:
+        """Return a ranker that finds the labels ``known`` now, trained on no more than this one.
+
+        Parameters
+        ----------
+        known : KnownLabels
+            All labels that can be found; columns keep their meaning, new ones come last.
+        changed : mapping of int to LabelFacts
+            The columns that were added, or called or described otherwise, since training.
+        """
+        n_labels = known.parents.size
+        columns = np.array(sorted(changed), dtype=np.int32)
+        facts = [changed[column] for column in columns.tolist()]
+        title = self.features.blocks[0].fields[0]
+        names = self.features.transform([{title: fact.name} for fact in facts])
+        paths = self.features.transform([{title: fact.path} for fact in facts])
+        is_known = np.isin(np.arange(n_labels), known.columns)
+        is_new = np.ones(n_labels, dtype=np.bool_)
+        is_new[: self.forest.n_labels] = self.forest.trees[0].tree.label_slot < 0
+        findable = is_known if (~is_new & ~is_known).any() else None
+        counts = np.zeros(n_labels, dtype=np.int32)
+        counts[: self.labels.counts.size] = self.labels.counts
+        vectors = np.zeros((n_labels, self.labels.vectors.shape[1]), dtype=np.float32)
+        vectors[: len(self.labels.vectors)] = self.labels.vectors
+        vectors[columns] = self.label_vectors(facts)
+        vectors[~is_known] = 0.0
+        indptr = self.labels.examples.indptr
+        indptr = np.pad(indptr, (0, n_labels + 1 - indptr.size), mode="edge")
+        labels = LabelRows(
+            names=replace_rows(self.labels.names, columns, names, n_labels),
+            paths=replace_rows(self.labels.paths, columns, paths, n_labels),
+            vectors=vectors,
+            examples=self.labels.examples._replace(indptr=indptr),
+            counts=counts,
+            parents=known.parents,
+            is_new=is_new & is_known,
+        )
+        dense = None if self.dense is None else DenseSide(self.dense.encoder, vectors)
+        parts = Parts(self.forest, dense)
+        return type(self)(self.features, parts, labels, self.weights, findable)
+
+    def label_vectors(self, facts: Sequence[LabelFacts]) -> FloatArray:
+        """Return the vectors of labels, float32 (n, dim); ``dim`` is 0 without an encoder.
+
+        A vector that the facts hold already is taken over.
+        """
+        if self.dense is None:
+            return no_vectors(len(facts))
+        unknown = [fact for fact in facts if fact.vector is None]
+        made = iter(fact_vectors(self.dense.encoder, unknown) if unknown else ())
+        rows = [next(made) if fact.vector is None else fact.vector for fact in facts]
+        return np.array(rows, dtype=np.float32).reshape(len(facts), self.dense.encoder.dim)
 
     def rank(
         self,
@@ -104,13 +169,20 @@ class TextRanker:
         n_threads: int | None = None,
     ) -> Ranking:
         """Return the ``k`` best labels of each item; an item without known words gets none."""
-        X = self.features.transform(items, n_threads=n_threads)
-        candidates = self.forest.rank(
-            X, N_CANDIDATES, beam=BEAM, allowed=allowed, n_threads=n_threads
-        )
-        F = candidate_scores(X, candidates, self.labels, n_threads=n_threads)
-        labels, scores = order_candidates(candidates[0], fuse(F, self.weights), k)
-        is_unknown = np.diff(X.indptr) == 0
+        rankings = [
+            self._rank_block(items[start : start + BLOCK_ITEMS], k, allowed, n_threads)
+            for start in range(0, max(len(items), 1), BLOCK_ITEMS)
+        ]
+        labels, scores = zip(*rankings, strict=True)
+        return np.concatenate(labels), np.concatenate(scores)
+
+    def _rank_block(
+        self, items: Sequence[Item], k: int, allowed: BoolArray | None, n_threads: int | None
+    ) -> Ranking:
+        X, E, candidates = self._candidates(items, self._allowed(allowed), n_threads)
+        F = candidate_scores(X, E, candidates, self.labels, n_threads=n_threads)
+        labels, scores = order_candidates(candidates.labels, fuse(F, self.weights), k)
+        is_unknown = says_nothing(X, E)
         labels[is_unknown], scores[is_unknown] = -1, -np.inf
         return labels, scores
 
@@ -125,40 +197,84 @@ class TextRanker:
         """Return scores of the stored pairs of ``candidates`` (n_items, n_labels).
 
         Pairs that cannot be scored (a label that is not findable, an item without known words), or
-        are not ``allowed``, are absent. Here every tree scores every pair; in `rank` a tree counts
-        0 for a label that its beam did not reach, so the scores of the two agree but for rounding
-        with one tree only.
+        are not ``allowed``, are absent. A pair that `rank` would return has the score it has there.
         """
-        X = self.features.transform(items, n_threads=n_threads)
-        pairs = self.forest.score_pairs(X, candidates, n_threads=n_threads)
-        n_pairs = np.diff(pairs.indptr)
-        rows = np.repeat(np.arange(pairs.shape[0]), n_pairs)
-        places = np.arange(pairs.nnz) - np.repeat(pairs.indptr[:-1], n_pairs)
-        labels, scores = empty_ranking(pairs.shape[0], max(1, int(n_pairs.max(initial=0))))
-        labels[rows, places], scores[rows, places] = pairs.indices, pairs.data
-        F = candidate_scores(X, (labels, scores), self.labels, n_threads=n_threads)
-        fused = fuse(F, self.weights)[rows, places]
-        kept = (np.diff(X.indptr) > 0)[rows]
+        allowed = self._allowed(allowed)
+        X, E, found = self._candidates(items, allowed, n_threads)
+        rows = np.repeat(np.arange(X.shape[0]), np.diff(candidates.indptr))
+        wanted = candidates.indices.astype(np.int32)
+        is_known = self.labels.is_new | self._is_in_trees()
+        kept = is_known[wanted] & ~says_nothing(X, E)[rows]
         if allowed is not None:
-            kept &= allowed[pairs.indices]
-        return sp.csr_array((fused[kept], (rows[kept], pairs.indices[kept])), shape=pairs.shape)
+            kept &= allowed[wanted]
+        rows, wanted = rows[kept], wanted[kept]
+        n_pairs = np.bincount(rows, minlength=X.shape[0])
+        places = np.arange(rows.size) - np.repeat(np.cumsum(n_pairs) - n_pairs, n_pairs)
+        asked = np.full((X.shape[0], int(n_pairs.max(initial=0))), -1, dtype=np.int32)
+        asked[rows, places] = wanted
+        every = self._with_asked(found, asked, n_threads)
+        at = (every.labels[rows] == wanted[:, np.newaxis]).argmax(axis=1)
+        is_missed = (found.labels[rows] != wanted[:, np.newaxis]).all(axis=1)
+        missed = rows[is_missed], wanted[is_missed]
+        F = candidate_scores(X, E, every, self.labels, n_threads=n_threads)
+        tree_scores = self._tree_scores(X, *missed, n_threads)
+        in_trees = tree_scores > 0  # put in afterwards: what is asked leaves the others as they are
+        F[missed[0][in_trees], at[is_missed][in_trees], 0] = np.log(
+            np.maximum(tree_scores[in_trees], MIN_SCORE)
+        )
+        fused = fuse(F, self.weights)
+        return sp.csr_array((fused[rows, at], (rows, wanted)), shape=candidates.shape)
+
+    def _allowed(self, allowed: BoolArray | None) -> BoolArray | None:
+        if self.findable is None:
+            return allowed
+        return self.findable if allowed is None else self.findable & allowed
+
+    def _candidates(
+        self, items: Sequence[Item], allowed: BoolArray | None, n_threads: int | None
+    ) -> tuple[sp.csr_array, FloatArray, Candidates]:
+        """Return the features and vectors of items, and their candidates."""
+        X = self.features.transform(items, n_threads=n_threads)
+        parts = Parts(self.forest, self.dense)
+        texts = [joined_text(item) for item in items] if self.dense else []
+        E = parts.encode(texts, len(items), n_threads=n_threads)
+        candidates = find_candidates(
+            X, E, self.forest, self.dense, self.labels, allowed=allowed, n_threads=n_threads
+        )
+        return X, E, candidates
+
+    def _with_asked(self, found: Candidates, asked: IntArray, n_threads: int | None) -> Candidates:
+        """Return candidates with more labels, which no tree has scored yet."""
+        n_found = found.labels.shape[1]
+        labels = join(found.labels, asked, n_threads=n_threads)
+        tree_scores = np.zeros(labels.shape, dtype=np.float32)
+        tree_scores[:, :n_found] = found.tree_scores
+        return Candidates(labels, tree_scores)
+
+    def _tree_scores(
+        self, X: sp.csr_array, rows: IntArray, labels: IntArray, n_threads: int | None
+    ) -> FloatArray:
+        """Return the trees' scores of pairs, 0 for a label that they do not know."""
+        scores = np.zeros(rows.size, dtype=np.float32)
+        known = labels < self.forest.n_labels
+        if not known.any():  # of no pairs, a sparse array gives another sparse array
+            return scores
+        ones = np.ones(int(known.sum()), dtype=np.float32)
+        shape = (X.shape[0], self.forest.n_labels)
+        pairs = sp.csr_array((ones, (rows[known], labels[known])), shape=shape)
+        scored = self.forest.score_pairs(X, pairs, n_threads=n_threads)
+        scores[known] = scored[rows[known], labels[known]]
+        return scores
+
+    def _is_in_trees(self) -> BoolArray:
+        is_in_trees = np.zeros(self.labels.counts.size, dtype=np.bool_)
+        is_in_trees[: self.forest.n_labels] = self.forest.trees[0].tree.label_slot >= 0
+        return is_in_trees
 
     def save(self, folder: Path) -> None:
-        """Write ``folder/text``, ``folder/trees`` and ``folder/labels``."""
-        text, labels = folder / "text", folder / "labels"
-        text.mkdir(parents=True)
-        labels.mkdir()
-        settings = json.dumps(self.features.settings, indent=1) + "\n"
-        (text / "features.json").write_text(settings, encoding="utf-8")
-        for name, array in self.features.to_arrays().items():
-            np.save(text / f"{name}.npy", array)
-        save_forest(self.forest, folder / "trees")
-        for name in ("names", "paths"):
-            rows = getattr(self.labels, name)
-            for part in ("indptr", "indices", "data"):
-                np.save(labels / f"{name}.{part}.npy", getattr(rows, part))
-        np.save(labels / "counts.npy", self.labels.counts)
-        np.save(labels / "weights.npy", self.weights)
+        """Write the ranker into ``folder``, see `write_ranker`."""
+        parts = Parts(self.forest, self.dense)
+        write_ranker(folder, self.features, parts, self.labels, self.weights)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -169,26 +285,28 @@ class TextRanker:
         ValueError, OSError
             If a file is missing or damaged, or the parts do not fit together.
         """
-        settings = json.loads((folder / "text" / "features.json").read_text(encoding="utf-8"))
-        features = TextFeatures.from_arrays(settings, load_arrays(folder / "text"))
-        forest = load_forest(folder / "trees")
-        arrays = load_arrays(folder / "labels")
-        shape = (forest.n_labels, forest.n_features)
-        names, paths = (
-            sp.csr_array(
-                tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr")),
-                shape=shape,
-            )
-            for name in ("names", "paths")
-        )
-        for rows in (names, paths):
-            rows.check_format(full_check=True)  # kernels trust the indices
-        labels = LabelRows(names, paths, arrays["counts"])
-        if (forest.n_features, forest.n_labels) != (features.n_features, labels.counts.size):
-            raise ValueError("features, trees and labels come from different models")
-        return cls(features, forest, labels, arrays["weights"])
+        return cls(*read_ranker(folder))
 
 
-def load_arrays(folder: Path) -> dict[str, np.ndarray[Any, Any]]:
-    """Return the arrays of a folder by name, memory-mapped."""
-    return {path.name.removesuffix(".npy"): load_array(path) for path in folder.glob("*.npy")}
+def known_rows(features: TextFeatures, known: KnownLabels, Y: sp.csr_array) -> LabelRows:
+    """Return what fusion knows of the labels before training: no vectors, none of them new."""
+    title, n_labels = features.blocks[0].fields[0], Y.shape[1]
+    names, paths = (
+        spread_rows(features.transform([{title: text} for text in texts]), known.columns, n_labels)
+        for texts in (known.names, known.paths)
+    )
+    return LabelRows(
+        names=names,
+        paths=paths,
+        vectors=no_vectors(n_labels),
+        examples=no_examples(n_labels),
+        counts=np.bincount(Y.indices, minlength=n_labels).astype(np.int32),
+        parents=known.parents,
+        is_new=np.zeros(n_labels, dtype=np.bool_),
+    )
+
+
+def says_nothing(X: sp.csr_array, E: FloatArray) -> BoolArray:
+    """Return which items have neither a known feature nor a known token."""
+    nothing: BoolArray = (np.diff(X.indptr) == 0) & ~E.any(axis=1)
+    return nothing

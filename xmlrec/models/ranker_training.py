@@ -1,8 +1,7 @@
-"""What a ranker is trained on and how: known labels, trees over them, weights of fusion."""
+"""What a ranker is told of labels, and how label trees are trained on items and labels."""
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,31 +9,15 @@ import scipy.sparse as sp
 
 from label_trees import LabelForest
 from label_trees.tree import LabelTree
-from xmlrec.fuse import LabelRows, candidate_scores, fit_weights
+from xmlrec.fuse import LabelRows
 from xmlrec.models.settings import RankerSettings
-
-logger = logging.getLogger(__name__)
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
-N_CANDIDATES = 50
-"""Labels of an item that are fused; a ranking is never longer, and k only cuts it."""
-
-BEAM = 10
-"""Nodes kept a level and tree: more than the engine needs for five labels, as fifty are wanted."""
-
-PRIOR_WEIGHTS = np.array([1.8, 1.5, 2.0, 0.0])
-"""Weights of `xmlrec.fuse.candidate_scores` where rows are too few to say: about what they come
-out as on catalogs of products, tools and tasks."""
-
 MAX_ITER = 10
 """Sweeps of the solver: on held-out items ten were as good as twenty, in three quarters of the
 time."""
-
-HELD_OUT_SHARE = 0.25
-MAX_HELD_OUT = 5000
-"""Rows that weights are fitted on: four numbers need no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +40,42 @@ class KnownLabels:
     parents: IntArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelFacts:
+    """What is known of one label that was added or changed after training.
+
+    Attributes
+    ----------
+    name, path : str
+        The path's elements are joined by blanks.
+    definition : str
+    aliases, examples : tuple of str
+        Other names, and texts of items that belong there.
+    vector : float32 array, shape (dim,), optional
+        What `TextRanker.label_vectors` once made of the rest, so that nothing is encoded again.
+    """
+
+    name: str
+    path: str
+    definition: str = ""
+    aliases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    vector: FloatArray | None = None
+
+
 def spread_rows(rows: sp.csr_array, positions: IntArray, n_rows: int) -> sp.csr_array:
     """Return an array of ``n_rows`` rows: ``rows`` at ``positions`` (rising), others empty."""
     sizes = np.zeros(n_rows + 1, dtype=np.int64)
     sizes[positions + 1] = np.diff(rows.indptr)
     return sp.csr_array((rows.data, rows.indices, np.cumsum(sizes)), shape=(n_rows, rows.shape[1]))
+
+
+def replace_rows(
+    rows: sp.csr_array, positions: IntArray, new: sp.csr_array, n_rows: int
+) -> sp.csr_array:
+    """Return ``rows`` made ``n_rows`` long with ``new`` at ``positions`` (rising)."""
+    kept = np.setdiff1d(np.arange(rows.shape[0], dtype=np.int32), positions)
+    return spread_rows(rows[kept], kept, n_rows) + spread_rows(new, positions, n_rows)
 
 
 def train_forest(
@@ -70,7 +84,6 @@ def train_forest(
     labels: LabelRows,
     settings: RankerSettings,
     *,
-    parents: IntArray,
     n_threads: int | None,
 ) -> LabelForest:
     """Train label trees on items and on the name of every label that has one."""
@@ -83,7 +96,7 @@ def train_forest(
     )
     X, Y = sp.vstack([X, labels.names[used]]), sp.vstack([Y, names])
     classifier = LabelTreeClassifier(
-        tree=choose_tree(settings.tree, parents, Y),
+        tree=choose_tree(settings.tree, labels.parents, Y),
         n_trees=settings.n_trees,
         max_iter=MAX_ITER,
         random_state=settings.seed,
@@ -99,32 +112,3 @@ def choose_tree(kind: str, parents: IntArray, Y: sp.csr_array) -> str | LabelTre
         labels = np.unique(Y.indices)
         return LabelTree.from_parents(parents, labels, Y.shape[1])
     return {"learned": "balanced", "flat": "flat"}[kind]
-
-
-def fit_fusion(
-    X: sp.csr_array,
-    Y: sp.csr_array,
-    labels: LabelRows,
-    settings: RankerSettings,
-    *,
-    parents: IntArray,
-    n_threads: int | None,
-) -> FloatArray:
-    """Fit the weights of fusion on items that one tree, trained on the others, ranks."""
-    rng = np.random.default_rng(settings.seed)
-    n_held_out = min(int(HELD_OUT_SHARE * X.shape[0]), MAX_HELD_OUT)
-    order = rng.permutation(X.shape[0])
-    held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
-    if n_held_out == 0:
-        return PRIOR_WEIGHTS
-    logger.info("fitting fusion on %d held-out items", n_held_out)
-    seen = np.bincount(Y[rest].indices, minlength=Y.shape[1]).astype(np.int32)
-    labels = replace(labels, counts=seen)
-    one_tree = replace(settings, n_trees=1)
-    forest = train_forest(X[rest], Y[rest], labels, one_tree, parents=parents, n_threads=n_threads)
-    candidates = forest.rank(X[held_out], N_CANDIDATES, beam=BEAM, n_threads=n_threads)
-    F = candidate_scores(X[held_out], candidates, labels, n_threads=n_threads)
-    is_right = np.zeros(candidates[0].shape, dtype=np.bool_)
-    for place, column in enumerate(candidates[0].T):
-        is_right[:, place] = Y[held_out, np.maximum(column, 0)] > 0
-    return fit_weights(F, candidates[0] >= 0, is_right, prior=PRIOR_WEIGHTS)

@@ -1,52 +1,50 @@
 """What of a classifier is saved, and how it is opened again."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xmlrec.errors import ModelError
+from xmlrec.models.changing import ModelParts
+from xmlrec.models.lineage import TAXONOMY, Lineage, read_lineage, write_history
 from xmlrec.models.model_dir import (
     BASE,
+    MANIFEST,
     RETRAIN,
     model_digest,
     read_manifest,
-    verify_model,
+    verify_base,
     write_model,
 )
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.settings import RankerSettings
-from xmlrec.taxonomy import Taxonomy, read_taxonomy, write_taxonomy
+from xmlrec.models.version_writing import write_versions
+from xmlrec.taxonomy import read_taxonomy, write_taxonomy
+from xmlrec.taxonomy.changes import count
+from xmlrec.taxonomy.state import TaxonomyState
 
 KIND = "classifier"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelParts:
-    """A trained classifier; see `TaxonomyClassifier` for what each part is."""
-
-    settings: RankerSettings
-    taxonomy: Taxonomy
-    taxonomy_name: str
-    ranker: TextRanker
-    n_items: int
-    data_digest: str
-    valid_metrics: dict[str, float]
-
-    def describe(self) -> dict[str, Any]:
-        """Return what the manifest says of the parts."""
-        return {
-            "kind": KIND,
-            "settings": self.settings.to_json(),
-            "taxonomy": {"name": self.taxonomy_name, "digest": self.taxonomy.digest},
-            "data": {
-                "digest": self.data_digest,
-                "n_items": self.n_items,
-                "n_categories": len(self.taxonomy),
-                "n_categories_with_items": int((self.ranker.labels.counts > 0).sum()),
-                "n_features": self.ranker.features.n_features,
-            },
-            "valid_metrics": self.valid_metrics,
-        }
+def describe(parts: ModelParts) -> dict[str, Any]:
+    """Return what the manifest says of a model as it was trained."""
+    taxonomy = parts.state.taxonomy
+    return {
+        "kind": KIND,
+        "version": len(parts.lineage.past),
+        "settings": parts.settings.to_json(),
+        "taxonomy": {
+            "name": f"{parts.taxonomy_name}@sha256:{taxonomy.digest[:12]}",
+            "digest": taxonomy.digest,
+        },
+        "data": {
+            "digest": parts.data_digest,
+            "n_items": parts.n_items,
+            "n_categories": int(taxonomy.is_active.sum()),
+            "n_categories_with_items": int((parts.ranker.labels.counts > 0).sum()),
+            "n_features": parts.ranker.features.n_features,
+        },
+        "valid_metrics": parts.valid_metrics,
+    }
 
 
 def save_parts(parts: ModelParts, folder: Path) -> str:
@@ -55,45 +53,74 @@ def save_parts(parts: ModelParts, folder: Path) -> str:
     Raises
     ------
     ModelError
-        As `write_model`.
+        As `write_model`; also if the model there has versions that this one does not go on from.
     """
 
     def fill(base: Path) -> None:
-        write_taxonomy(parts.taxonomy, base / "taxonomy.jsonl")
+        write_taxonomy(parts.state.taxonomy, base / TAXONOMY)
+        write_history(parts.lineage, base)
         parts.ranker.save(base)
 
-    write_model(folder, parts.describe(), fill)
-    return _name(parts.settings, folder)
+    def finish(model_dir: Path) -> None:
+        write_versions(model_dir, parts.lineage.since)
+
+    def check() -> None:
+        check_replaceable(folder, parts.lineage)
+
+    write_model(folder, describe(parts), fill, finish=finish, check=check)
+    return base_name(parts.settings, folder)
+
+
+def check_replaceable(folder: Path, lineage: Lineage | None) -> None:
+    """Raise `ModelError` if changes of a taxonomy would be lost with the model in ``folder``.
+
+    ``lineage`` is that of the model that is to take its place, None if it goes on from no other.
+    """
+    if not (folder / BASE / MANIFEST).is_file():
+        return
+    try:
+        there = read_lineage(folder)
+    except ModelError:
+        return  # it can only be trained again
+    if there.number and (lineage is None or not there.is_continued_by(lineage)):
+        problem = f"{count(there.number, 'change')} of its taxonomy would be lost"
+        step = "go on from it with `xmlrec train --from`, or name another folder"
+        raise ModelError(str(folder), problem, step)
 
 
 def load_parts(folder: Path, *, verify: bool) -> tuple[ModelParts, str]:
-    """Return what a model directory holds, and the model's name.
+    """Return what a model directory holds, and the name of the model as it was trained.
 
     Raises
     ------
     ModelError
         If there is no classifier, it is damaged, or of another format.
     """
-    manifest = verify_model(folder) if verify else read_manifest(folder)
+    manifest = verify_base(folder) if verify else read_manifest(folder)
     if manifest.get("kind") != KIND:
         raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a {KIND}")
+    lineage = read_lineage(folder, verify=verify)
     base = folder / BASE
     try:
+        taxonomy = read_taxonomy(base / TAXONOMY)
+        examples = lineage.base_state().examples if lineage.past else {}
         parts = ModelParts(
             settings=RankerSettings.from_json(manifest["settings"]),
-            taxonomy=read_taxonomy(base / "taxonomy.jsonl"),
-            taxonomy_name=manifest["taxonomy"]["name"],
             ranker=TextRanker.load(base),
+            state=TaxonomyState(taxonomy, examples),
+            taxonomy_name=manifest["taxonomy"]["name"].rpartition("@")[0],
+            lineage=lineage,
             n_items=manifest["data"]["n_items"],
             data_digest=manifest["data"]["digest"],
             valid_metrics=manifest["valid_metrics"],
         )
     except Exception as error:  # a damaged header makes numpy raise anything
         raise ModelError(str(folder), f"it is damaged ({error})", RETRAIN) from error
-    if len(parts.taxonomy) != parts.ranker.labels.counts.size:
+    if len(taxonomy) != parts.ranker.labels.counts.size:
         raise ModelError(str(folder), "its parts come from different models", RETRAIN)
-    return parts, _name(parts.settings, folder)
+    return parts, base_name(parts.settings, folder)
 
 
-def _name(settings: RankerSettings, folder: Path) -> str:
+def base_name(settings: RankerSettings, folder: Path) -> str:
+    """Return the name of a saved model as it was trained."""
     return f"{settings.preset}@sha256:{model_digest(folder)[:12]}"

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-PRESETS = ("fast",)
+PRESETS = ("fast", "balanced")
+"""``fast``: label trees and the words of label names; ``balanced``: also vectors of items and
+labels."""
 
 TREES = ("learned", "taxonomy", "flat")
 """Which label trees a ranker searches: balanced ones that it learns, the taxonomy itself, or a
@@ -40,6 +42,11 @@ class RankerSettings:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if not self.text or len(set(self.text)) < len(self.text):
             raise ValueError(f"text needs one or more different fields, got {self.text}")
+
+    @property
+    def has_dense(self) -> bool:
+        """Whether vectors of items and labels take part."""
+        return self.preset != "fast"
 
     def to_json(self) -> dict[str, Any]:
         """Return values that JSON can hold."""

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.errors import TrainingError
-from xmlrec.models.ranker_training import KnownLabels
 from xmlrec.taxonomy import Refusal, Taxonomy, extend_with_paths, split_path
 from xmlrec.text import normalize_text
 
@@ -120,14 +119,6 @@ def _is_blank(value: object) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return value is None or value != value
-
-
-def known_labels(taxonomy: Taxonomy, counts: IntArray) -> KnownLabels:
-    """Return the categories that can be found, see `findable_columns`, and the tree they are in."""
-    columns = findable_columns(taxonomy, counts)
-    paths = [" ".join(taxonomy.path(column)) for column in columns.tolist()]
-    names = [taxonomy.names[column] for column in columns.tolist()]
-    return KnownLabels(columns, names, paths, taxonomy.primary_parents)
 
 
 def findable_columns(taxonomy: Taxonomy, counts: IntArray) -> IntArray:

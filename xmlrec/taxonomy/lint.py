@@ -45,7 +45,7 @@ def find_errors(nodes: Sequence[Node], lines: Lines) -> tuple[list[Problem], Gra
         columns.setdefault(node.id, column)
     problems = []
     for column, node in enumerate(nodes):
-        for code, message in _node_faults(node, columns):
+        for code, message in _node_faults(node, nodes, columns):
             problems.append(_error(code, node, lines[column], message))
         if columns[node.id] != column:
             message = f"the id is already that of {nodes[columns[node.id]].name!r}"
@@ -65,16 +65,33 @@ def _error(code: str, node: Node, line: int | None, message: str) -> Problem:
     return Problem("error", code, node.id, line, f"category {node.id!r}: {message}")
 
 
-def _node_faults(node: Node, columns: dict[str, int]) -> Iterator[tuple[str, str]]:
+def _node_faults(
+    node: Node, nodes: Sequence[Node], columns: dict[str, int]
+) -> Iterator[tuple[str, str]]:
     if not node.id or node.id.isspace():
         yield "empty_id", f"the id of {node.name!r} is empty"
     if fault := name_fault(node.name):
         yield fault
-    if any(map(has_forbidden_characters, (node.id, node.definition, *node.aliases))):
-        yield "control_character", "its id, definition or an alias contains a control character"
+    texts = (node.id, node.definition, *node.aliases, *node.other_ids)
+    if any(map(has_forbidden_characters, texts)):
+        yield "control_character", "an id, the definition or an alias contains a control character"
     for parent in node.parents:
         if parent not in columns:
             yield "orphan", f"its parent {parent!r} does not exist"
+        elif not nodes[columns[parent]].is_active:
+            yield "orphan", f"its parent {parent!r} is no more"
+    yield from _history_faults(node, columns)
+
+
+def _history_faults(node: Node, columns: dict[str, int]) -> Iterator[tuple[str, str]]:
+    if node.parents and not node.is_active:
+        yield "orphan", "it is no more, yet has a parent"
+    for other in (*(node.replaced_by or ()), *(parent for parent, _ in node.former if parent)):
+        if other not in columns:
+            yield "orphan", f"{other!r}, which it names, does not exist"
+    for other in node.other_ids:
+        if other in columns:
+            yield "duplicate_id", f"its other id {other!r} is that of a category"
 
 
 def _cycle_message(nodes: Sequence[Node], cycle: list[int]) -> str:
@@ -88,11 +105,14 @@ def _cycle_message(nodes: Sequence[Node], cycle: list[int]) -> str:
 def find_warnings(nodes: Sequence[Node], lines: Lines, graph: Graph) -> list[Problem]:
     """Return the groups of siblings that share a name, or all but case, form and white space.
 
-    Such a name is ambiguous only in a catalog that writes paths without ids.
+    Such a name is ambiguous only in a catalog that writes paths without ids. Categories that are no
+    more do not count.
     """
     groups: dict[tuple[int, str], list[int]] = defaultdict(list)
     indptr, indices = (array.tolist() for array in graph.parents)
     for column, node in enumerate(nodes):
+        if not node.is_active:
+            continue
         name = fold(node.name)
         for parent in indices[indptr[column] : indptr[column + 1]] or [_TOP]:
             groups[parent, name].append(column)

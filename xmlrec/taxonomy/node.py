@@ -14,13 +14,32 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # tab a
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A category: an opaque id, a name, the ids of its parents (the primary one first)."""
+    """A category: an opaque id, a name, the ids of its parents (the primary one first).
+
+    What happened to it is kept too: ``other_ids`` that it is also found by, and ``former`` places,
+    pairs of a parent's id ("" for none) and a name. ``replaced_by`` is None for a category in use;
+    one that is no more has no parents, and the ids there, if any, took its place.
+    """
 
     id: str
     name: str
     parents: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     definition: str = ""
+    other_ids: tuple[str, ...] = ()
+    former: tuple[tuple[str, str], ...] = ()
+    replaced_by: tuple[str, ...] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the category is in use."""
+        return self.replaced_by is None
+
+    @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """Where it is now, as ``former`` has it; nowhere if it is no more."""
+        parents = (self.parents or ("",)) if self.is_active else ()
+        return tuple([(parent, self.name) for parent in parents])
 
 
 def split_path(text: str) -> tuple[str, ...]:

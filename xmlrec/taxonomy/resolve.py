@@ -24,7 +24,8 @@ class Resolution:
     """What a path means: the deepest category known, and how many elements led there.
 
     ``column`` is -1 if no element is known, or if ``ambiguous`` lists the columns of several
-    categories that the elements may mean.
+    categories that the elements may mean. It is a category that is no more only if nothing
+    replaced it.
     """
 
     column: int
@@ -37,7 +38,9 @@ class PathResolver:
 
     Under the category of the elements before it (first: among the roots), an element is an id,
     else ``id_name`` (``67010800_Upper Body Wear/Tops``), else a name, else a name but for case,
-    Unicode form and white space. Where siblings share a name, the elements below decide.
+    Unicode form and white space, else the id or name of what was there once: such a category is
+    found where it is now, or in what replaced it. Where siblings share a name, the elements below
+    decide.
 
     A category that was moved is found by its id anywhere, as long as no element before it was a
     name: by ``id_name`` even after elements that are not known, by a bare id only where all
@@ -47,6 +50,11 @@ class PathResolver:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
         self._indexes: dict[int, tuple[Index, Index]] = {}
+        self._former: dict[tuple[int, str], list[int]] = {}
+        for column, node in enumerate(taxonomy):
+            for parent, name in node.former:
+                place = taxonomy.column(parent) if parent else _TOP
+                self._former.setdefault((place, fold(name)), []).append(column)
 
     def resolve(self, elements: Sequence[str]) -> Resolution:
         """Return the deepest category of ``elements``; what comes after it is not known."""
@@ -58,7 +66,7 @@ class PathResolver:
             if not found and not is_after_gap and (found := self._by_name(places, element)):
                 has_names = True
             if not found and not has_names:
-                found = tuple(self._with_id(element, bare=not is_after_gap))[:1]
+                found = self._now(list(self._with_id(element, bare=not is_after_gap))[:1])
             if found:
                 places, n_resolved = found, position + 1
         if len(places) > 1:
@@ -74,19 +82,28 @@ class PathResolver:
 
     def _by_id_under(self, places: tuple[int, ...], element: str) -> tuple[int, ...]:
         for column in self._with_id(element):
-            if any(
-                parent in places for parent in self._taxonomy.parents(column).tolist() or [_TOP]
-            ):
-                return (column,)
+            if any(home in places for home in self._homes(column)):
+                return self._now([column])
         return ()
 
     def _by_name(self, places: tuple[int, ...], element: str) -> tuple[int, ...]:
         indexes = [self._index(place) for place in places]
-        exact = [column for names, _ in indexes for column in names.get(element, ())]
-        if exact:
+        if exact := [column for names, _ in indexes for column in names.get(element, ())]:
             return tuple(dict.fromkeys(exact))
         key = fold(element)
-        return tuple(dict.fromkeys([c for _, folded in indexes for c in folded.get(key, ())]))
+        if found := [column for _, folded in indexes for column in folded.get(key, ())]:
+            return tuple(dict.fromkeys(found))
+        return self._now([c for place in places for c in self._former.get((place, key), ())])
+
+    def _homes(self, column: int) -> list[int]:
+        """Return the parents that a category has or had."""
+        places = (*self._taxonomy.node(column).places, *self._taxonomy.node(column).former)
+        return [self._taxonomy.column(parent) if parent else _TOP for parent, _ in places]
+
+    def _now(self, columns: Sequence[int]) -> tuple[int, ...]:
+        """Return what ``columns`` stand for; one that nothing replaced, for itself."""
+        now = [found for c in columns for found in self._taxonomy.successors(c) or (c,)]
+        return tuple(dict.fromkeys(now))
 
     def _index(self, place: int) -> tuple[Index, Index]:
         """Return the children of ``place`` by name and by folded name."""
@@ -193,6 +210,9 @@ class _Extension:
         if resolution.ambiguous:
             ids = ", ".join(self._base.ids[column] for column in resolution.ambiguous)
             return Refusal(AMBIGUOUS_PATH, f"{text!r} fits several categories; use an id: {ids}")
+        if resolution.column >= 0 and not self._base.is_active[resolution.column]:
+            label_id = self._base.ids[resolution.column]
+            return Refusal(UNKNOWN_PATH, f"{text!r}: category {label_id!r} was removed")
         rest = path[resolution.n_resolved :]
         if strict and rest:
             return Refusal(UNKNOWN_PATH, f"{text!r}: {rest[0]!r} is not in the taxonomy")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -24,8 +25,9 @@ class Taxonomy:
 
     Columns are 0 to n - 1 in the order given; a parent may come after its child. A category
     without parents is a root. Of several parents the first is the primary one: paths and depths
-    go along it, children and ancestors count all of them. Make one with `from_nodes` or
-    `read_taxonomy`.
+    go along it, children and ancestors count all of them. A category that is no more keeps its
+    column, has neither parents nor children, and is no root and no leaf; see `successors`. Make a
+    taxonomy with `from_nodes` or `read_taxonomy`.
 
     Attributes
     ----------
@@ -37,29 +39,34 @@ class Taxonomy:
         -1 for a root.
     depths : int32 array, shape (n,)
         1 for a root.
-    is_leaf : bool array, shape (n,)
+    is_leaf, is_active : bool array, shape (n,)
+        A category that is no more is not active.
     roots : int32 array
         Rising.
     """
 
     def __init__(self, nodes: Sequence[Node], graph: Graph, source: str) -> None:
         self.source = source
+        self._nodes = tuple(map(_parents_once, nodes))
         self.ids = tuple([node.id for node in nodes])
         self.names = tuple([node.name for node in nodes])
-        self._aliases = tuple([node.aliases for node in nodes])
-        self._definitions = tuple([node.definition for node in nodes])
         self._columns = {label_id: column for column, label_id in enumerate(self.ids)}
+        for column, node in enumerate(nodes):
+            for other_id in node.other_ids:
+                self._columns.setdefault(other_id, column)
         self._graph = graph
         self._paths: dict[int, tuple[str, ...]] = {}
         n_parents = np.diff(graph.parents.indptr)
-        self.roots = np.flatnonzero(n_parents == 0).astype(np.int32)
-        self.is_leaf = np.diff(graph.children.indptr) == 0
+        self.is_active = np.array([node.is_active for node in nodes], dtype=np.bool_)
+        self.roots = np.flatnonzero((n_parents == 0) & self.is_active).astype(np.int32)
+        self.is_leaf = (np.diff(graph.children.indptr) == 0) & self.is_active
         self.primary_parents = np.full(len(nodes), -1, dtype=np.int32)
         has_parents = n_parents > 0
         first_edges = graph.parents.indptr[:-1][has_parents]
         self.primary_parents[has_parents] = graph.parents.indices[first_edges]
         self.depths = _depths(self.primary_parents, graph.order)
-        for array in (self.roots, self.is_leaf, self.primary_parents, self.depths):
+        flags = (self.is_active, self.is_leaf)
+        for array in (self.roots, self.primary_parents, self.depths, *flags):
             array.flags.writeable = False
 
     @classmethod
@@ -89,12 +96,7 @@ class Taxonomy:
         return len(self.ids)
 
     def __iter__(self) -> Iterator[Node]:
-        indptr, indices = (array.tolist() for array in self._graph.parents)
-        parts = zip(self.ids, self.names, self._aliases, self._definitions, strict=True)
-        for column, (label_id, name, aliases, definition) in enumerate(parts):
-            parents = indices[indptr[column] : indptr[column + 1]]
-            parent_ids = tuple([self.ids[parent] for parent in parents])
-            yield Node(label_id, name, parent_ids, aliases, definition)
+        return iter(self._nodes)
 
     def __contains__(self, label_id: object) -> bool:
         return label_id in self._columns
@@ -106,7 +108,7 @@ class Taxonomy:
         return hash(self.digest)
 
     def column(self, label_id: str) -> int:
-        """Return the column of an id; `UnknownLabelError` if there is none."""
+        """Return the column of an id or another id; `UnknownLabelError` if there is none."""
         try:
             return self._columns[label_id]
         except KeyError:
@@ -114,14 +116,24 @@ class Taxonomy:
 
     def node(self, column: int) -> Node:
         """Return the category of a column."""
-        parents = tuple([self.ids[parent] for parent in self.parents(column).tolist()])
-        return Node(
-            self.ids[column],
-            self.names[column],
-            parents,
-            self._aliases[column],
-            self._definitions[column],
-        )
+        return self._nodes[column]
+
+    def successors(self, column: int) -> tuple[int, ...]:
+        """Return the categories in use that a column stands for now.
+
+        That is the column itself; or what replaced it, and what replaced that, as far as it is in
+        use; or nothing.
+        """
+        found, waiting, seen = [], [column], set[int]()
+        while waiting:
+            column = waiting.pop()
+            replaced_by = self._nodes[column].replaced_by
+            if replaced_by is None:
+                found.append(column)
+            elif column not in seen:
+                waiting += [self._columns[label_id] for label_id in reversed(replaced_by)]
+            seen.add(column)
+        return tuple(dict.fromkeys(found))
 
     def parents(self, column: int) -> Columns:
         """Return the parents' columns, the primary one first; empty for a root."""
@@ -169,6 +181,11 @@ class Taxonomy:
         for node in self:
             digest.update(node_line(node).encode())
         return digest.hexdigest()
+
+
+def _parents_once(node: Node) -> Node:
+    parents = tuple(dict.fromkeys(node.parents))
+    return node if parents == node.parents else replace(node, parents=parents)
 
 
 def _depths(primary_parents: Columns, order: Columns) -> npt.NDArray[np.int32]:

@@ -3,7 +3,7 @@ import pytest
 from xmlrec.cli.classify import batches, stdin_lines
 from xmlrec.cli.options import MAX_PATHS
 from xmlrec.errors import InputError
-from xmlrec.models.ranker_training import N_CANDIDATES
+from xmlrec.models.candidates import N_CANDIDATES
 
 
 def test_paths_are_printed_below_their_text(xmlrec, model):

@@ -1,32 +1,32 @@
+"""`TextRanker`: learning, ranking and scoring, and labels that come, change and go later."""
+
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from xmlrec.errors import TrainingError
-from xmlrec.fuse import candidate_scores, fuse, order_candidates
-from xmlrec.models import RankerSettings, ranker_training
-from xmlrec.models.cross import cross_rank
-from xmlrec.models.ranker import TextRanker
-from xmlrec.models.ranker_training import (
-    PRIOR_WEIGHTS,
-    KnownLabels,
-    spread_rows,
-    train_forest,
+from tests.xmlrec.models.shop import same_bytes
+from tests.xmlrec.models.toy import (
+    NEW_ITEMS,
+    SETTINGS,
+    one_hot,
+    toy_items,
+    toy_ranker,
+    with_new,
 )
+from xmlrec.errors import TrainingError
+from xmlrec.fuse import Candidates, candidate_scores
+from xmlrec.models import RankerSettings
+from xmlrec.models.cross import cross_rank
+from xmlrec.models.fusion_training import PRIOR_WEIGHTS
+from xmlrec.models.ranker import TextRanker
+from xmlrec.models.ranker_training import KnownLabels, replace_rows, spread_rows
 
-TITLE_ONLY = RankerSettings(text=("title",))
-
-
-def one_hot(labels, n_labels):
-    """Return label columns of one label an item; -1 is none."""
-    labels = np.asarray(labels)
-    rows = np.flatnonzero(labels >= 0)
-    return sp.csr_array(
-        (np.ones(rows.size, dtype=np.float32), (rows, labels[rows])),
-        shape=(labels.size, n_labels),
-    )
+TITLE_ONLY = RankerSettings(preset="fast", text=("title",))
+ALL_RANKERS = pytest.mark.parametrize("name", sorted(SETTINGS))
+ITEMS, OF_ITEMS = toy_items()
+SOME = ITEMS[::7]
 
 
 def texts_of(*names):
@@ -52,20 +52,14 @@ def test_spread_rows_puts_rows_where_they_belong():
     assert spread.toarray().tolist() == [[0, 0, 0], [1, 2, 0], [0, 0, 0], [0, 0, 3], [0, 0, 0]]
 
 
-def test_fused_scores_are_weighted_sums():
-    F = np.array([[[1, 2, 3, 4], [0, 0, 1, 0]]], dtype=np.float32)
+def test_replaced_rows_stand_where_they_belong_and_others_stay():
+    rows = sp.csr_array(np.array([[1, 2, 0], [0, 0, 3], [0, 4, 0]], dtype=np.float32))
+    new = sp.csr_array(np.array([[0, 5, 0], [6, 0, 0]], dtype=np.float32))
 
-    assert fuse(F, np.array([10, 1, 0.5, 0])).tolist() == [[10 + 2 + 1.5, 0.5]]
+    replaced = replace_rows(rows, np.array([1, 4], dtype=np.int32), new, 5)
 
-
-def test_candidates_are_ordered_with_ties_to_the_lower_label():
-    candidates = np.array([[7, 2, 5, -1], [4, -1, -1, -1]], dtype=np.int32)
-    fused = np.array([[1, 3, 3, 9], [2, 8, 8, 8]], dtype=np.float32)
-
-    labels, scores = order_candidates(candidates, fused, 5)
-
-    assert labels.tolist() == [[2, 5, 7, -1, -1], [4, -1, -1, -1, -1]]
-    assert scores.tolist() == [[3, 3, 1, -np.inf, -np.inf], [2, *[-np.inf] * 4]]
+    assert replaced.toarray().tolist() == [[1, 2, 0], [0, 5, 0], [0, 4, 0], [0, 0, 0], [6, 0, 0]]
+    assert rows.toarray()[1].tolist() == [0, 0, 3]
 
 
 @pytest.mark.parametrize("n_items", [2, 3, 4, 10])
@@ -83,7 +77,7 @@ def test_too_few_items_for_a_fit_leave_the_weights_at_their_prior():
 
     ranker = TextRanker.fit(items, one_hot(labels, 4), texts, TITLE_ONLY)
 
-    assert ranker.weights.tolist() == PRIOR_WEIGHTS.astype(np.float32).tolist()
+    assert ranker.weights.tolist() == PRIOR_WEIGHTS["fast"].astype(np.float32).tolist()
 
 
 def test_categories_whose_names_have_no_words_can_be_learned():
@@ -111,30 +105,6 @@ def test_many_labels_are_ranked_by_several_trees():
     assert len(ranker.forest.trees) == TITLE_ONLY.n_trees
     labels, _ = ranker.rank(items, 1)
     assert (labels[:, 0] == np.arange(len(words))).mean() > 0.9
-
-
-def test_ranking_again_after_loading_gives_the_same_bytes(tmp_path):
-    items, labels, texts = memory_case(20)
-    ranker = TextRanker.fit(items, one_hot(labels, 4), texts, TITLE_ONLY)
-    ranker.save(tmp_path)
-
-    loaded = TextRanker.load(tmp_path)
-
-    for before, after in zip(ranker.rank(items, 4), loaded.rank(items, 4), strict=True):
-        assert before.tobytes() == after.tobytes()
-
-
-def test_parts_of_two_rankers_do_not_open(tmp_path):
-    for name, n_items in (("one", 20), ("two", 12)):
-        items, labels, texts = memory_case(n_items)
-        folder = tmp_path / name
-        folder.mkdir()
-        TextRanker.fit(items, one_hot(labels, 4), texts, TITLE_ONLY).save(folder)
-    (tmp_path / "one" / "text").rename(tmp_path / "aside")
-    (tmp_path / "two" / "text").rename(tmp_path / "one" / "text")
-
-    with pytest.raises(ValueError, match="come from different models"):
-        TextRanker.load(tmp_path / "one")
 
 
 class TestCrossRank:
@@ -180,45 +150,6 @@ class TestCrossRank:
             cross_rank(items, one_hot(labels, 4), texts, np.zeros(4), 1, TITLE_ONLY)
 
 
-@pytest.mark.parametrize("name", ["names", "paths"])
-def test_a_feature_number_out_of_range_is_found_when_opening(tmp_path, name):
-    items, labels, texts = memory_case(8)
-    TextRanker.fit(items, one_hot(labels, 4), texts, TITLE_ONLY).save(tmp_path)
-    path = tmp_path / "labels" / f"{name}.indices.npy"
-    indices = np.load(path)
-    indices[-1] = 1 << 28
-    np.save(path, indices)
-
-    with pytest.raises(ValueError, match="indices"):
-        TextRanker.load(tmp_path)
-
-
-def test_fusion_is_fitted_on_items_that_its_tree_did_not_see(monkeypatch):
-    trained, fused = [], []
-
-    def train(X, Y, labels, settings, **how):
-        trained.append((X.toarray(), Y, labels.counts, settings.n_trees))
-        return train_forest(X, Y, labels, settings, **how)
-
-    def score(X, ranking, labels, **settings):
-        fused.append((X.toarray(), labels.counts))
-        return candidate_scores(X, ranking, labels, **settings)
-
-    monkeypatch.setattr(ranker_training, "train_forest", train)
-    monkeypatch.setattr(ranker_training, "candidate_scores", score)
-    items = [{"title": f"item{number} number{number}"} for number in range(40)]
-    Y = one_hot([number % 4 for number in range(40)], 4)
-    TextRanker.fit(items, Y, texts_of("a", "b", "c", "d"), TITLE_ONLY)
-
-    (seen, seen_Y, counts, n_trees), (held_out, fused_counts) = trained[0], fused[0]
-    rows = [{row.tobytes() for row in part} for part in (seen, held_out)]
-    assert (len(rows[0]), len(rows[1])) == (30, 10)
-    assert not rows[0] & rows[1]
-    assert n_trees == 1
-    np.testing.assert_array_equal(counts, np.bincount(seen_Y.indices, minlength=4))
-    np.testing.assert_array_equal(fused_counts, counts)
-
-
 def test_the_words_of_the_path_decide_between_equal_names():
     items = [{"title": f"plain thing {number}"} for number in range(8)]
     Y = one_hot([0, 1] * 4, 2)
@@ -230,8 +161,54 @@ def test_the_words_of_the_path_decide_between_equal_names():
     for word, label in (("desk", 0), ("wall", 1)):
         F = candidate_scores(
             ranker.features.transform([{"title": word}]),
-            (np.array([[0, 1]], dtype=np.int32), np.full((1, 2), 0.5, dtype=np.float32)),
+            np.zeros((1, 0), dtype=np.float32),
+            Candidates(np.array([[0, 1]], dtype=np.int32), np.full((1, 2), 0.5, dtype=np.float32)),
             ranker.labels,
         )
         assert F[0, label, 2] > F[0, 1 - label, 2]
         assert F[0, 0, 1] == F[0, 1, 1]
+
+
+@ALL_RANKERS
+def test_items_are_found_again(name):
+    labels, _ = toy_ranker(name).rank(ITEMS, 1)
+
+    assert labels[:, 0].tolist() == OF_ITEMS.tolist()
+
+
+@ALL_RANKERS
+@pytest.mark.parametrize("n_new", [0, 20])
+def test_a_row_does_not_depend_on_batch_order_or_threads(name, n_new):
+    ranker, items = with_new(name, n_new), [*ITEMS, *NEW_ITEMS, {"title": ""}]
+    together = ranker.rank(items, 10, n_threads=1)
+    order = np.random.default_rng(0).permutation(len(items))
+
+    shuffled = ranker.rank([items[row] for row in order], 10, n_threads=3)
+    assert same_bytes(shuffled, [part[order] for part in together])
+    for row in [0, 1023, 1024, *range(len(ITEMS), len(items))]:
+        assert same_bytes(ranker.rank([items[row]], 10), [part[[row]] for part in together])
+
+
+@ALL_RANKERS
+def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(name):
+    ranker = with_new(name, 20)
+    longer = ranker.rank([*SOME, *NEW_ITEMS], 50)
+
+    for k in (1, 7):
+        shorter = ranker.rank([*SOME, *NEW_ITEMS], k)
+        assert same_bytes(shorter, [np.ascontiguousarray(part[:, :k]) for part in longer])
+
+
+@ALL_RANKERS
+def test_an_item_without_a_known_word_gets_no_label(name):
+    labels, scores = with_new(name, 20).rank([{"title": ""}, {"title": "?"}, {}], 5)
+
+    assert (labels == -1).all()
+    assert np.isneginf(scores).all()
+
+
+@ALL_RANKERS
+def test_no_items_have_an_empty_ranking(name):
+    labels, scores = with_new(name, 20).rank([], 5)
+
+    assert labels.shape == scores.shape == (0, 5)

@@ -7,10 +7,10 @@ from tests.xmlrec.models.shop import shop_taxonomy
 from xmlrec.models.training import (
     findable_columns,
     item_paths,
-    known_labels,
     label_items,
     text_items,
 )
+from xmlrec.models.view import known_columns
 from xmlrec.taxonomy import Node, Taxonomy
 
 
@@ -103,7 +103,8 @@ def test_known_labels_have_their_names_paths_and_parents():
     counts = np.zeros(12, dtype=np.int32)
     counts[[1, 2]] = 1
 
-    known = known_labels(shop_taxonomy(), counts)
+    taxonomy = shop_taxonomy()
+    known = known_columns(taxonomy, findable_columns(taxonomy, counts))
 
     assert known.columns.tolist() == [1, 2, 3]
     assert known.names == ["Boots", "Sandals", "Slippers"]

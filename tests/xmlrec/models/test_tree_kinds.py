@@ -15,7 +15,7 @@ from tests.xmlrec.models.shop import (
     same_bytes,
     shop_items,
 )
-from xmlrec.models import TREES, TaxonomyClassifier, ranker_training
+from xmlrec.models import TREES, TaxonomyClassifier, fusion_training
 from xmlrec.models.ranker_training import train_forest
 from xmlrec.taxonomy import Taxonomy
 
@@ -144,11 +144,11 @@ def test_fusion_is_fitted_with_a_tree_of_the_same_kind(kind, monkeypatch):
         built.append(forest.trees[0].tree)
         return forest
 
-    monkeypatch.setattr(ranker_training, "train_forest", train)
+    monkeypatch.setattr(fusion_training, "train_forest", train)
     classifier = fit_shop(tree=kind)
 
-    (tree,) = built
-    assert tree.n_nodes == only_tree(classifier).n_nodes == {"taxonomy": 4}.get(kind, 1)
+    for_fusion, _ = built
+    assert for_fusion.n_nodes == only_tree(classifier).n_nodes == {"taxonomy": 4}.get(kind, 1)
 
 
 def test_out_of_fold_rankings_go_along_the_taxonomy(along_taxonomy):

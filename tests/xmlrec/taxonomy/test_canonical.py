@@ -54,6 +54,45 @@ def test_the_form_is_one_sorted_line_a_category(tmp_path):
     )
 
 
+def test_what_happened_to_a_category_is_kept(tmp_path):
+    nodes = [
+        Node("1", "a", other_ids=("x",), former=(("", "b"), ("2", "a"))),
+        Node("2", "c", replaced_by=("1",)),
+        Node("3", "d", replaced_by=()),
+    ]
+    path = tmp_path / "taxonomy.jsonl"
+
+    write_taxonomy(Taxonomy.from_nodes(nodes, source="x"), path)
+
+    assert path.read_text(encoding="utf-8") == (
+        '{"former": [["", "b"], ["2", "a"]], "id": "1", "name": "a", "other_ids": ["x"],'
+        ' "parents": []}\n'
+        '{"id": "2", "name": "c", "parents": [], "replaced_by": ["1"]}\n'
+        '{"id": "3", "name": "d", "parents": [], "replaced_by": []}\n'
+    )
+    assert list(read_taxonomy(path)) == nodes
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ('"former": ["a"]', "'former' is not a list of pairs of texts"),
+        ('"former": [["a"]]', "'former' is not a list of pairs of texts"),
+        ('"former": "a"', "'former' is not a list of pairs of texts"),
+        ('"replaced_by": null', "'replaced_by' is not a list of texts"),
+        ('"other_ids": [1]', "'other_ids' is not a list of texts"),
+        ('"definition": []', "'definition' is not a text"),
+        ('"colour": "red"', "unknown key 'colour'"),
+    ],
+)
+def test_a_line_of_another_shape_is_refused(tmp_path, fields, message):
+    path = tmp_path / "taxonomy.jsonl"
+    path.write_text(f'{{"id": "1", "name": "a", {fields}}}\n')
+
+    with pytest.raises(InputError, match=message):
+        read_taxonomy(path)
+
+
 def test_a_name_ending_in_gz_is_compressed_and_read_again(tmp_path):
     taxonomy = Taxonomy.from_nodes([Node("1", "a")], source="x")
     write_taxonomy(taxonomy, tmp_path / "taxonomy.jsonl.gz")

@@ -128,3 +128,28 @@ def test_siblings_under_a_second_parent_count_too():
     assert [(p.code, p.message) for p in problems] == [
         ("duplicate_siblings", "2 categories below 'a' (1) share the name 'c': 3, 4")
     ]
+
+
+def test_what_a_category_was_must_fit_too():
+    nodes = [
+        Node("1", "a", replaced_by=("9",)),
+        Node("2", "b", ("1",)),
+        Node("3", "c", ("2",), replaced_by=()),
+        Node("4", "d", former=(("8", "x"), ("", "y"), ("1", "z"))),
+        Node("5", "e", other_ids=("4", "\x00")),
+    ]
+
+    assert errors_of(nodes) == [
+        ("orphan", "1", 1),
+        ("orphan", "2", 2),
+        ("orphan", "3", 3),
+        ("orphan", "4", 4),
+        ("control_character", "5", 5),
+        ("duplicate_id", "5", 5),
+    ]
+
+
+def test_categories_that_are_no_more_are_nobodys_twins():
+    nodes = [Node("1", "a"), Node("2", "a", replaced_by=()), Node("3", "A", replaced_by=("1",))]
+
+    assert Taxonomy.from_nodes(nodes, source="x").lint() == []

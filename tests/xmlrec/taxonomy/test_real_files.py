@@ -10,6 +10,10 @@ import pytest
 from tests.data_sets import data_file
 from xmlrec.errors import TaxonomyError
 from xmlrec.taxonomy import extend_with_paths, lint_file, read_taxonomy, write_taxonomy
+from xmlrec.taxonomy.change_files import read_mapping
+from xmlrec.taxonomy.change_sets import Update, replay
+from xmlrec.taxonomy.releases import diff_releases
+from xmlrec.taxonomy.state import TaxonomyState
 
 pytestmark = pytest.mark.slow
 
@@ -98,6 +102,55 @@ def test_the_paths_of_real_rows_resolve(name, taxonomy_name, n_unknown, n_ambigu
     assert len(resolved.added) == n_added
     assert len(resolved.refused) == n_ambiguous
     assert (resolved.columns < 0).sum() == n_ambiguous
+
+
+def release(version):
+    names = {"2025-08": "categories.2025-08.en.txt", "2026-01": "versions/ids.2026-01.csv"}
+    name = names.get(version, f"versions/full_names.{version}.yml.gz")
+    return read_taxonomy(data_file(f"shopify/{name}"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("2025-03", "2026-01", {"added": 1_778, "renamed": 8, "removed": 1}),
+        ("2025-03", "2025-08", {}),
+    ],
+)
+def test_releases_of_shopify_differ_as_known(old, new, counts):
+    old, new = release(old), release(new)
+
+    changes = diff_releases(old, new)
+    state = replay(TaxonomyState(old), [Update("new", tuple(changes))])
+
+    assert Counter(change.done for change in changes) == counts
+    assert diff_releases(state.taxonomy, new) == []
+    assert state.taxonomy.ids[: len(old)] == old.ids
+
+
+def test_with_the_mapping_of_shopify_no_category_is_lost():
+    old, new = release("2024-10"), release("2025-08")
+    path = data_file("shopify/versions/shopify_2024-10_to_shopify_2025-08.txt.gz")
+
+    targets, unknown = read_mapping(path, old, new)
+    changes = diff_releases(old, new, targets)
+    state = replay(TaxonomyState(old), [Update("new", tuple(changes))])
+
+    assert (len(targets), unknown) == (50, [])
+    assert Counter(change.done for change in changes) == {"added": 280, "renamed": 2, "merged": 50}
+    assert all(state.taxonomy.successors(column) for column in range(len(old)))
+
+
+def test_an_update_in_another_language_or_to_another_taxonomy_is_complete():
+    english = release("2025-08")
+    german = read_taxonomy(data_file("shopify/categories.2025-08.de.txt"))
+    google = read_taxonomy(data_file("google/taxonomy-with-ids.en-US.txt"))
+
+    assert {change.done for change in diff_releases(english, german)} == {"renamed"}
+    changes = diff_releases(google, english)
+    state = replay(TaxonomyState(google), [Update("new", tuple(changes))])
+    assert diff_releases(state.taxonomy, english) == []
+    assert state.taxonomy.is_active.sum() == len(english)
 
 
 def test_a_million_categories_are_read_and_linted_within_a_minute(tmp_path):

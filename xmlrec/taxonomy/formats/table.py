@@ -7,23 +7,24 @@ by ``|``. White space around a cell does not count.
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from xmlrec.errors import ColumnError, InputError
 from xmlrec.taxonomy.formats.draft import Draft, first_line
 from xmlrec.taxonomy.node import Node
 
 _NEEDED = ("id", "parent_id", "name")
+_OPTIONAL = ("definition", "aliases")
 _DELIMITERS = ",;\t"
 _MAX_HEADER = 100_000  # characters looked at
 _ADVICE = "name the columns id,parent_id,name[,definition,aliases]"
 
 
-def header_delimiter(line: str) -> str | None:
-    """Return the delimiter that makes ``line`` a header with an id and a name, if one does."""
+def header_delimiter(line: str, needed: Collection[str] = ("id", "name")) -> str | None:
+    """Return the delimiter that makes ``line`` a header with the columns needed, if one does."""
     for delimiter in _DELIMITERS:
         header = next(csv.reader([line[:_MAX_HEADER]], delimiter=delimiter), [])
-        if {"id", "name"} <= set(_column_names(header)):
+        if set(needed) <= set(_column_names(header)):
             return delimiter
     return None
 
@@ -38,17 +39,33 @@ def read_table(text: str, source: str) -> Draft:
     InputError
         If a quote is never closed.
     """
-    rows = _rows(text, header_delimiter(first_line(text)) or ",", source)
+    columns, rows = open_table(text, source, _NEEDED, _OPTIONAL, advice=_ADVICE)
+    return _read_rows(rows, columns)
+
+
+def open_table(
+    text: str, source: str, needed: Sequence[str], optional: Sequence[str], *, advice: str
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Return the columns of a CSV text, and the line and the cells of each row after them.
+
+    Raises
+    ------
+    ColumnError
+        If a needed column is missing or a known one is there twice.
+    InputError
+        While rows are read, if a quote is never closed.
+    """
+    rows = _rows(text, header_delimiter(first_line(text), needed) or ",", source)
     line, header = next(rows)
     columns = _column_names(header)
     place = f"{source}, line {line}"
-    for name in (*_NEEDED, "definition", "aliases"):
+    for name in (*needed, *optional):
         if columns.count(name) > 1:
             raise ColumnError(place, f"column {name!r} is there twice", "keep one of them")
-        if name in _NEEDED and name not in columns:
+        if name in needed and name not in columns:
             there = ", ".join(repr(column) for column in columns[:20])
-            raise ColumnError(place, f"no column {name!r}; the columns are {there}", _ADVICE)
-    return _read_rows(rows, columns)
+            raise ColumnError(place, f"no column {name!r}; the columns are {there}", advice)
+    return columns, rows
 
 
 def _read_rows(rows: Iterator[tuple[int, list[str]]], columns: list[str]) -> Draft:
@@ -65,7 +82,7 @@ def _read_rows(rows: Iterator[tuple[int, list[str]]], columns: list[str]) -> Dra
             cells[at_id].strip(),
             cells[at_name].strip(),
             (parent,) if parent else (),
-            () if at_aliases is None else _split_aliases(cells[at_aliases]),
+            () if at_aliases is None else split_texts(cells[at_aliases]),
             "" if at_definition is None else cells[at_definition].strip(),
         )
         draft.add(node, line)
@@ -91,5 +108,6 @@ def _column_names(header: list[str]) -> list[str]:
     return [name.strip().casefold() for name in header]
 
 
-def _split_aliases(cell: str) -> tuple[str, ...]:
-    return tuple([alias.strip() for alias in cell.split("|") if alias.strip()])
+def split_texts(cell: str) -> tuple[str, ...]:
+    """Return the texts of a cell, which ``|`` separates."""
+    return tuple([text.strip() for text in cell.split("|") if text.strip()])

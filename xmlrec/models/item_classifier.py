@@ -1,0 +1,272 @@
+"""A classifier that is trained, asked and measured."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from label_trees import Ranking
+from xmlrec.catalog import ResultRow
+from xmlrec.errors import TrainingError
+from xmlrec.models.answers import answer, found_paths
+from xmlrec.models.changing import ModelParts, open_view
+from xmlrec.models.cross import cross_rank, fold_numbers
+from xmlrec.models.fitting import fit_parts
+from xmlrec.models.measuring import measure
+from xmlrec.models.ranker import TextRanker
+from xmlrec.models.settings import RankerSettings
+from xmlrec.models.training import LabelledItem, item_paths, label_items, text_items
+from xmlrec.models.view import View
+from xmlrec.taxonomy import Refusal, Taxonomy
+
+logger = logging.getLogger(__name__)
+
+Item = str | Mapping[str, Any]
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+
+class ItemClassifier:
+    """What `TaxonomyClassifier` does with items; every answer comes from one view."""
+
+    def __init__(
+        self,
+        *,
+        preset: str = "fast",
+        tree: str = "learned",
+        text: Sequence[str] = ("title", "description"),
+        seed: int = 0,
+        n_threads: int | None = None,
+    ) -> None:
+        if isinstance(text, str):
+            raise ValueError(f"text is a sequence of fields, got {text!r}; write ({text!r},)")
+        self.settings = RankerSettings(preset=preset, tree=tree, text=tuple(text), seed=seed)
+        self.n_threads = n_threads
+        self.added_: tuple[str, ...] = ()
+        self.refused_: list[tuple[int, str, Refusal]] = []
+        self._base_name = f"{preset}@unsaved"
+        self._folder: Path | None = None
+        self._parts: ModelParts | None = None
+        self._view: View | None = None
+
+    def fit(
+        self,
+        items: Sequence[LabelledItem],
+        taxonomy: Taxonomy | None = None,
+        valid: Sequence[LabelledItem] | None = None,
+        *,
+        strict: bool = False,
+        previous: "ItemClassifier | None" = None,
+    ) -> Self:
+        """Learn from items that name their category paths.
+
+        Parameters
+        ----------
+        items : sequence of mappings
+            Fields, and under ``paths`` the item's category paths: lists of elements (ids,
+            ``id_name`` or names, from the top down) or texts ``A > B > C``. Several paths, inner
+            categories and items without text or paths are fine.
+        taxonomy : Taxonomy, optional
+            Without one it is made of the items' paths.
+        valid : sequence of mappings, optional
+            Items to measure the model on; see ``valid_metrics_``.
+        strict : bool, default=False
+            Refuse paths that are not in ``taxonomy`` instead of adding them.
+        previous : TaxonomyClassifier, optional
+            A model whose taxonomy this one goes on with, instead of ``taxonomy``: its label
+            columns, ids and log; what was added to it, with the examples as items.
+
+        Raises
+        ------
+        TrainingError
+            If fewer than two categories have an item with text, or no item of ``valid`` has a path.
+        """
+        started = time.perf_counter()
+        if previous is not None and taxonomy is not None:
+            raise ValueError("taxonomy and previous exclude each other")
+        if valid is not None and not any(map(item_paths, valid)):
+            raise TrainingError(f"none of the {len(valid):,} validation rows has a category path")
+        parts, labelled = fit_parts(
+            items,
+            taxonomy,
+            self.settings,
+            strict=strict,
+            n_threads=self.n_threads,
+            previous=None if previous is None else (previous.parts.lineage, previous.view),
+        )
+        self._adopt(parts, f"{self.settings.preset}@unsaved")
+        self.added_, self.refused_ = labelled.added, labelled.refused
+        if valid is not None:
+            self._parts = replace(parts, valid_metrics=self.evaluate(valid))
+        n_categories = int((self.label_counts_ > 0).sum())
+        seconds = time.perf_counter() - started
+        message = "trained on %d items and %d categories in %.1f s"
+        logger.info(message, parts.n_items, n_categories, seconds)
+        return self
+
+    def _adopt(self, parts: ModelParts, base_name: str, folder: Path | None = None) -> None:
+        self._base_name, self.settings, self._folder = base_name, parts.settings, folder
+        self._parts, self._view = parts, open_view(parts, base_name)
+
+    @property
+    def parts(self) -> ModelParts:
+        """What training made and what changed since; `TrainingError` without a training."""
+        if self._parts is None:
+            raise TrainingError("the classifier is not trained: call fit, or load a model")
+        return self._parts
+
+    @property
+    def view(self) -> View:
+        """The version in use, which answers; `TrainingError` without a training."""
+        if self._view is None:
+            raise TrainingError("the classifier is not trained: call fit, or load a model")
+        return self._view
+
+    @property
+    def taxonomy_(self) -> Taxonomy:
+        """The categories of the version in use; their numbers are the label columns."""
+        return self.view.taxonomy
+
+    @property
+    def ranker_(self) -> TextRanker | None:
+        """What ranks label columns, None without a training."""
+        return None if self._view is None else self._view.ranker
+
+    @property
+    def label_counts_(self) -> IntArray:
+        """Training items of each category, shape (len(taxonomy_),)."""
+        return self.view.counts
+
+    @property
+    def n_items_(self) -> int:
+        """Training items that had a category and a text."""
+        return self.parts.n_items
+
+    @property
+    def valid_metrics_(self) -> dict[str, float]:
+        """Metrics on the validation items, empty without any."""
+        return {} if self._parts is None else self._parts.valid_metrics
+
+    @property
+    def taxonomy_name_(self) -> str:
+        """The taxonomy's source and digest, as they stand in result rows."""
+        return self.view.taxonomy_name
+
+    @property
+    def model_name_(self) -> str:
+        """The preset, the saved model's digest and the version, as they stand in result rows."""
+        return self._base_name if self._view is None else self._view.model_name
+
+    @property
+    def is_findable(self) -> BoolArray:
+        """Whether a category can be answered, shape (len(taxonomy_),).
+
+        One without items can where a sibling has some, and so can one that was added since. The
+        others are kept as they are in the taxonomy, but no item is answered with them.
+        """
+        return self.view.is_findable
+
+    def rank(self, items: Sequence[Item], k: int, *, allowed: BoolArray | None = None) -> Ranking:
+        """Return ``(labels, scores)`` (n_items, k): columns of ``taxonomy_``, best first.
+
+        Parameters
+        ----------
+        allowed : bool array, shape (len(taxonomy_),), optional
+            Categories that may be ranked.
+        """
+        view = self.view
+        texts = text_items(items, self.settings.text)
+        return view.rank(texts, k, _check_allowed(view, allowed), self.n_threads)
+
+    def score(
+        self, items: Sequence[Item], candidates: sp.csr_array, *, allowed: BoolArray | None = None
+    ) -> sp.csr_array:
+        """Return the scores of the stored pairs of ``candidates`` (n_items, len(taxonomy_)).
+
+        Pairs that cannot be scored, or are not ``allowed``, are absent.
+        """
+        view = self.view
+        texts = text_items(items, self.settings.text)
+        return view.score(texts, candidates, _check_allowed(view, allowed), self.n_threads)
+
+    def cross_rank(
+        self, items: Sequence[LabelledItem], folds: int | IntArray = 5, k: int = 10
+    ) -> Ranking:
+        """Rank labelled items out of fold: each by a ranker that saw neither it nor its fold.
+
+        Parameters
+        ----------
+        items : sequence of mappings
+            As for `fit`; paths that are not in ``taxonomy_`` count as no label.
+        folds : int or int array, shape (n_items,)
+            Number of random folds, or the fold of each item.
+
+        Raises
+        ------
+        ValueError
+            If there are not two folds at least, or not one for each item.
+        """
+        view = self.view
+        labelled = label_items(items, view.taxonomy, strict=True)
+        return cross_rank(
+            text_items(items, self.settings.text),
+            labelled.Y,
+            view.known,
+            fold_numbers(folds, len(items), seed=self.settings.seed),
+            k,
+            self.settings,
+            n_threads=self.n_threads,
+        )
+
+    def classify(self, items: Sequence[Item], k: int = 5) -> list[ResultRow]:
+        """Return one result row an item, see `xmlrec.catalog.result_row`.
+
+        The best path is in ``paths``, the next ``k - 1`` are in ``alternatives``. An item without
+        words or without any known one is answered ``abstain`` with the reason. An item's ``id``
+        is taken over; without one it is its position from 1.
+        """
+        view = self.view
+        texts = text_items(items, self.settings.text)
+        labels, scores = view.rank(texts, k, None, self.n_threads)
+        names = {"taxonomy": view.taxonomy_name, "model": view.model_name}
+        return [
+            answer(items[i], i, texts[i], found, **names)
+            for i, found in enumerate(found_paths(view.taxonomy, labels, scores))
+        ]
+
+    def evaluate(self, items: Sequence[LabelledItem]) -> dict[str, float]:
+        """Return all metrics over items with paths, see `xmlrec.metrics.evaluate_ranking`.
+
+        Every item with a path counts; a category that the model does not know is a miss, and has
+        its known ancestors for the hierarchical figures. Items without any path are left out and
+        counted as ``n_without_category``.
+
+        Raises
+        ------
+        TrainingError
+            If no item has a path.
+        """
+        view = self.view
+        labelled = label_items(items, view.taxonomy)
+        rows = np.flatnonzero(labelled.has_paths)
+        if not rows.size:
+            raise TrainingError("no row has a category path: there is nothing to measure against")
+        texts = text_items([items[i] for i in rows.tolist()], self.settings.text)
+        labels, _ = view.rank(texts, 10, None, self.n_threads)
+        metrics = measure(labels, labelled, rows, label_counts=view.counts, n_items=self.n_items_)
+        return {**metrics, "n_without_category": len(items) - int(rows.size)}
+
+
+def _check_allowed(view: View, allowed: BoolArray | None) -> BoolArray | None:
+    if allowed is None:
+        return None
+    allowed = np.asarray(allowed, dtype=np.bool_)
+    n_labels = len(view.taxonomy)
+    if allowed.shape != (n_labels,):
+        raise ValueError(f"allowed has shape {allowed.shape}, expected ({n_labels},)")
+    return allowed
