@@ -1,7 +1,7 @@
 """Fusion: several scores of a candidate label become one."""
 
 from xmlrec.fuse.listwise import fit_weights
-from xmlrec.fuse.ordering import fuse, order_candidates
+from xmlrec.fuse.ordering import fuse, hold_back, order_candidates
 from xmlrec.fuse.scores import GROUP, N_SCORES, Candidates, Examples, LabelRows, candidate_scores
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "candidate_scores",
     "fit_weights",
     "fuse",
+    "hold_back",
     "order_candidates",
 ]

@@ -11,10 +11,12 @@ import scipy.sparse as sp
 from label_trees import Ranking
 from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import (
+    N_SCORES,
     Candidates,
     LabelRows,
     candidate_scores,
     fuse,
+    hold_back,
     order_candidates,
 )
 from xmlrec.fuse.scores import MIN_SCORE
@@ -50,7 +52,8 @@ class TextRanker:
     forest : LabelForest
     dense : DenseSide or None
     labels : LabelRows
-    weights : float32 array, shape (N_SCORES,)
+    weights : float32 array, shape (N_SCORES + 1,)
+        Of the scores, and the lead that a new label needs to come first.
     findable : bool array, shape (n_labels,), or None
         The labels that may be ranked, None where that is all that the parts find.
     """
@@ -181,7 +184,8 @@ class TextRanker:
     ) -> Ranking:
         X, E, candidates = self._candidates(items, self._allowed(allowed), n_threads)
         F = candidate_scores(X, E, candidates, self.labels, n_threads=n_threads)
-        labels, scores = order_candidates(candidates.labels, fuse(F, self.weights), k)
+        fused = self._fuse(F, candidates.labels)
+        labels, scores = order_candidates(candidates.labels, fused, k)
         is_unknown = says_nothing(X, E)
         labels[is_unknown], scores[is_unknown] = -1, -np.inf
         return labels, scores
@@ -222,7 +226,9 @@ class TextRanker:
         F[missed[0][in_trees], at[is_missed][in_trees], 0] = np.log(
             np.maximum(tree_scores[in_trees], MIN_SCORE)
         )
-        fused = fuse(F, self.weights)
+        in_ranking = every.labels.copy()
+        in_ranking[missed[0], at[is_missed]] = -1
+        fused = self._fuse(F, in_ranking)
         return sp.csr_array((fused[rows, at], (rows, wanted)), shape=candidates.shape)
 
     def _allowed(self, allowed: BoolArray | None) -> BoolArray | None:
@@ -242,6 +248,12 @@ class TextRanker:
             X, E, self.forest, self.dense, self.labels, allowed=allowed, n_threads=n_threads
         )
         return X, E, candidates
+
+    def _fuse(self, F: FloatArray, labels: IntArray) -> FloatArray:
+        """Return the final score of every candidate."""
+        fused = fuse(F, self.weights[:N_SCORES])
+        is_new = self.labels.is_new[labels] & (labels >= 0)
+        return hold_back(labels, fused, is_new, float(self.weights[N_SCORES]))
 
     def _with_asked(self, found: Candidates, asked: IntArray, n_threads: int | None) -> Candidates:
         """Return candidates with more labels, which no tree has scored yet."""

@@ -138,7 +138,7 @@ def test_routed_scores_match_the_reference(seed, n_rows, k):
 
 
 def test_a_new_label_gets_what_lies_below_its_parent():
-    """Labels: 0 is above 1 and 2, 1 is above 3, 4 is another root; 5 and 6 are new, below 0 and 4."""
+    """0 is above 1 and 2, 1 is above 3, 4 is another root; 5 and 6 are new, below 0 and 4."""
     parents = np.array([-1, 0, 0, 1, -1, 0, 4], dtype=np.int32)
     is_new = np.array([False] * 5 + [True] * 2)
     labels = np.array([[5, 3, 2, 6, 4, -1], [6, 5, 3, -1, -1, -1]], dtype=np.int32)

@@ -1,4 +1,4 @@
-"""The dense side: which labels are near, which items stand for a label, what a label's vector is."""
+"""The dense side: labels near an item, items that stand for a label, vectors of labels."""
 
 import numpy as np
 import pytest

@@ -8,8 +8,8 @@ import scipy.sparse as sp
 
 from tests.xmlrec.models.shop import same_bytes
 from tests.xmlrec.models.toy import (
+    ALL_RANKERS,
     NEW_ITEMS,
-    SETTINGS,
     one_hot,
     toy_items,
     toy_ranker,
@@ -24,7 +24,6 @@ from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels, replace_rows, spread_rows
 
 TITLE_ONLY = RankerSettings(preset="fast", text=("title",))
-ALL_RANKERS = pytest.mark.parametrize("name", sorted(SETTINGS))
 ITEMS, OF_ITEMS = toy_items()
 SOME = ITEMS[::7]
 
@@ -171,27 +170,26 @@ def test_the_words_of_the_path_decide_between_equal_names():
 
 @ALL_RANKERS
 def test_items_are_found_again(name):
-    labels, _ = toy_ranker(name).rank(ITEMS, 1)
+    labels, _ = toy_ranker(name).rank(ITEMS[::2], 1)
 
-    assert labels[:, 0].tolist() == OF_ITEMS.tolist()
+    assert labels[:, 0].tolist() == OF_ITEMS[::2].tolist()
 
 
 @ALL_RANKERS
-@pytest.mark.parametrize("n_new", [0, 20])
-def test_a_row_does_not_depend_on_batch_order_or_threads(name, n_new):
-    ranker, items = with_new(name, n_new), [*ITEMS, *NEW_ITEMS, {"title": ""}]
+def test_a_row_does_not_depend_on_batch_order_or_threads(name):
+    ranker, items = with_new(name), [*ITEMS, *NEW_ITEMS, {"title": ""}]
     together = ranker.rank(items, 10, n_threads=1)
     order = np.random.default_rng(0).permutation(len(items))
 
     shuffled = ranker.rank([items[row] for row in order], 10, n_threads=3)
     assert same_bytes(shuffled, [part[order] for part in together])
-    for row in [0, 1023, 1024, *range(len(ITEMS), len(items))]:
+    for row in [0, 1023, 1024, *range(len(ITEMS), len(items), 3)]:
         assert same_bytes(ranker.rank([items[row]], 10), [part[[row]] for part in together])
 
 
 @ALL_RANKERS
 def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(name):
-    ranker = with_new(name, 20)
+    ranker = with_new(name)
     longer = ranker.rank([*SOME, *NEW_ITEMS], 50)
 
     for k in (1, 7):
@@ -201,7 +199,7 @@ def test_a_shorter_ranking_is_the_beginning_of_a_longer_one(name):
 
 @ALL_RANKERS
 def test_an_item_without_a_known_word_gets_no_label(name):
-    labels, scores = with_new(name, 20).rank([{"title": ""}, {"title": "?"}, {}], 5)
+    labels, scores = with_new(name).rank([{"title": ""}, {"title": "?"}, {}], 5)
 
     assert (labels == -1).all()
     assert np.isneginf(scores).all()
@@ -209,6 +207,6 @@ def test_an_item_without_a_known_word_gets_no_label(name):
 
 @ALL_RANKERS
 def test_no_items_have_an_empty_ranking(name):
-    labels, scores = with_new(name, 20).rank([], 5)
+    labels, scores = with_new(name).rank([], 5)
 
     assert labels.shape == scores.shape == (0, 5)

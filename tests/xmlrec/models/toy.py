@@ -10,6 +10,7 @@ from functools import cache
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
 from xmlrec.encode import StaticEncoder, WordPieces
@@ -30,6 +31,9 @@ SETTINGS = {
     "fast3": RankerSettings(preset="fast", text=("title",), n_trees=3),
     "balanced": RankerSettings(preset="balanced", text=("title",), n_trees=1),
 }
+
+
+ALL_RANKERS = pytest.mark.parametrize("name", sorted(SETTINGS))
 
 
 def make_words(n_words):
@@ -152,6 +156,25 @@ NEW = range(N_LEAVES, N_LEAVES + 40, 2)
 NEW_ITEMS = [*titles(*[TOPICS[topic][0] for topic in NEW]), *[item_of(topic, 0) for topic in NEW]]
 
 
-def with_new(name, n_new=len(NEW)):
-    """Return a toy ranker, with the labels of the first ``n_new`` of `NEW`."""
-    return add_topics(toy_ranker(name), NEW[:n_new]) if n_new else toy_ranker(name)
+def with_new(name):
+    """Return a toy ranker that also knows the labels of `NEW`."""
+    return add_topics(toy_ranker(name), NEW)
+
+
+def listed(ranking):
+    """Return the rows, columns and scores of a ranking."""
+    rows, at = np.nonzero(ranking[0] >= 0)
+    return rows, ranking[0][rows, at], ranking[1][rows, at]
+
+
+def ask(ranker, items, rows, columns, allowed=None):
+    """Return the scores (n_items, n_labels) of some pairs as a dense array, 0 where absent."""
+    shape = (len(items), ranker.labels.counts.size)
+    pairs = sp.csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+    return ranker.score(items, pairs, allowed=allowed, n_threads=1).toarray()
+
+
+def scores_of(ranker, items, allowed=None):
+    """Return the scores of all pairs."""
+    shape = (len(items), ranker.labels.counts.size)
+    return ask(ranker, items, *map(np.ravel, np.indices(shape)), allowed)
