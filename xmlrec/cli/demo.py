@@ -15,13 +15,16 @@ EXAMPLES = (
     "Wooden train set for toddlers",
     "Garden hose with spray nozzle",
 )
+NEW_PATH = "Electronics > Computers > Input Devices > Trackballs"
+NEW_EXAMPLE = "Ergonomic wireless trackball for the thumb"
 
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo's files go")] = Path("demo"),
 ) -> None:
-    """Make a catalog up, train on it, classify products and categorize a dump of them."""
+    """Make a catalog up, train on it, classify, add a category, and categorize a dump."""
     from xmlrec.cli.categorize import categorize
+    from xmlrec.cli.changes import add
     from xmlrec.cli.classify import classify
     from xmlrec.cli.evaluate import evaluate
     from xmlrec.cli.train import train
@@ -39,12 +42,17 @@ def demo(
     train_file, test_file, dump = (
         str(folder / name) for name in ("train.jsonl", "test.jsonl", "dump.csv")
     )
-    heading("train", f"xmlrec train {train_file} --taxonomy {folder}/taxonomy.csv --model {model}")
-    timed(lambda: train(train_file, model, taxonomy=folder / "taxonomy.csv"))
+    options = f"--taxonomy {folder}/taxonomy.csv --preset balanced --model {model}"
+    heading("train", f"xmlrec train {train_file} {options}")
+    timed(lambda: train(train_file, model, taxonomy=folder / "taxonomy.csv", preset="balanced"))
     heading("classify", f'xmlrec classify "{EXAMPLES[0]}" ... --model {model} -k 3')
     timed(lambda: classify(list(EXAMPLES), model, k=3))
     heading("evaluate", f"xmlrec evaluate {test_file} --model {model}")
     timed(lambda: evaluate(test_file, model))
+    heading("add a category", f'xmlrec taxonomy add "{NEW_PATH}" --model {model}')
+    timed(lambda: add(model, NEW_PATH))
+    heading("classify into it", f'xmlrec classify "{NEW_EXAMPLE}" --model {model} -k 3')
+    timed(lambda: classify([NEW_EXAMPLE], model, k=3))
     heading("categorize", f"xmlrec categorize {dump} --model {model} --out {out}")
     timed(lambda: categorize(dump, model, out=str(out)))
     show_dump(dump, out)

@@ -100,11 +100,6 @@ class Batches:
         """Return the number of batches of an epoch."""
         return -(-self._items.size // self._batch_size)
 
-    @property
-    def n_items(self) -> int:
-        """How many items an epoch has."""
-        return int(self._items.size)
-
     def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch from batch ``start`` on.
 

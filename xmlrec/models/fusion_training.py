@@ -147,7 +147,8 @@ def fit_fusion(data: TrainingSet, settings: RankerSettings, *, n_threads: int | 
     F = candidate_scores(held_out.X, E, candidates, labels, n_threads=n_threads)
     is_right = np.zeros(candidates.labels.shape, dtype=np.bool_)
     for place, column in enumerate(candidates.labels.T):
-        is_right[:, place] = held_out.Y[np.arange(n_held_out), np.maximum(column, 0)] > 0
+        is_own = held_out.Y[np.arange(n_held_out), np.maximum(column, 0)] > 0
+        is_right[:, place] = is_own & (column >= 0)
     return fit_groups(F, candidates.labels >= 0, is_hidden[candidates.labels], is_right, prior)
 
 

@@ -21,10 +21,11 @@ from xmlrec.fuse import (
 )
 from xmlrec.fuse.scores import MIN_SCORE
 from xmlrec.models.candidates import find_candidates, join
-from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_examples, no_vectors
+from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_vectors
 from xmlrec.models.fusion_training import Parts, TrainingSet, fit_fusion, train_parts
+from xmlrec.models.label_rows import changed_rows, known_rows
 from xmlrec.models.ranker_files import read_ranker, write_ranker
-from xmlrec.models.ranker_training import KnownLabels, LabelFacts, replace_rows, spread_rows
+from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.settings import RankerSettings
 from xmlrec.text import Item, TextFeatures, fast_blocks
 
@@ -94,16 +95,18 @@ class TextRanker:
         features = TextFeatures(fast_blocks(settings.text)).fit(
             [*items, *names], n_threads=n_threads
         )
+        labels = known_rows(features, known, Y)
+        in_trees = (labels.counts > 0) | (np.diff(labels.names.indptr) > 0)
         label_texts = [""] * Y.shape[1]
         for column, name, path in zip(
             known.columns.tolist(), known.names, known.paths, strict=True
         ):
-            label_texts[column] = training_text(name, path)
+            label_texts[column] = training_text(name, path) if in_trees[column] else ""
         data = TrainingSet(
             X=features.transform(items, n_threads=n_threads),
             Y=Y,
             texts=[joined_text(item) for item in items] if settings.has_dense else [],
-            labels=known_rows(features, known, Y),
+            labels=labels,
             label_texts=label_texts,
         )
         weights = fit_fusion(data, settings, n_threads=n_threads)
@@ -120,34 +123,15 @@ class TextRanker:
         changed : mapping of int to LabelFacts
             The columns that were added, or called or described otherwise, since training.
         """
-        n_labels = known.parents.size
-        columns = np.array(sorted(changed), dtype=np.int32)
-        facts = [changed[column] for column in columns.tolist()]
-        title = self.features.blocks[0].fields[0]
-        names = self.features.transform([{title: fact.name} for fact in facts])
-        paths = self.features.transform([{title: fact.path} for fact in facts])
-        is_known = np.isin(np.arange(n_labels), known.columns)
-        is_new = np.ones(n_labels, dtype=np.bool_)
-        is_new[: self.forest.n_labels] = self.forest.trees[0].tree.label_slot < 0
-        findable = is_known if (~is_new & ~is_known).any() else None
-        counts = np.zeros(n_labels, dtype=np.int32)
-        counts[: self.labels.counts.size] = self.labels.counts
-        vectors = np.zeros((n_labels, self.labels.vectors.shape[1]), dtype=np.float32)
-        vectors[: len(self.labels.vectors)] = self.labels.vectors
-        vectors[columns] = self.label_vectors(facts)
-        vectors[~is_known] = 0.0
-        indptr = self.labels.examples.indptr
-        indptr = np.pad(indptr, (0, n_labels + 1 - indptr.size), mode="edge")
-        labels = LabelRows(
-            names=replace_rows(self.labels.names, columns, names, n_labels),
-            paths=replace_rows(self.labels.paths, columns, paths, n_labels),
-            vectors=vectors,
-            examples=self.labels.examples._replace(indptr=indptr),
-            counts=counts,
-            parents=known.parents,
-            is_new=is_new & is_known,
+        in_order = {column: changed[column] for column in sorted(changed)}
+        is_in_trees = self._is_in_trees(known.parents.size)
+        vectors = self.label_vectors(list(in_order.values()))
+        labels = changed_rows(
+            self.labels, self.features, known, in_order, vectors, is_new=~is_in_trees
         )
-        dense = None if self.dense is None else DenseSide(self.dense.encoder, vectors)
+        is_known = np.isin(np.arange(is_in_trees.size), known.columns)
+        findable = is_known if (is_in_trees & ~is_known).any() else None
+        dense = None if self.dense is None else DenseSide(self.dense.encoder, labels.vectors)
         parts = Parts(self.forest, dense)
         return type(self)(self.features, parts, labels, self.weights, findable)
 
@@ -207,7 +191,7 @@ class TextRanker:
         X, E, found = self._candidates(items, allowed, n_threads)
         rows = np.repeat(np.arange(X.shape[0]), np.diff(candidates.indptr))
         wanted = candidates.indices.astype(np.int32)
-        is_known = self.labels.is_new | self._is_in_trees()
+        is_known = self.labels.is_new | self._is_in_trees(self.labels.counts.size)
         kept = is_known[wanted] & ~says_nothing(X, E)[rows]
         if allowed is not None:
             kept &= allowed[wanted]
@@ -278,8 +262,8 @@ class TextRanker:
         scores[known] = scored[rows[known], labels[known]]
         return scores
 
-    def _is_in_trees(self) -> BoolArray:
-        is_in_trees = np.zeros(self.labels.counts.size, dtype=np.bool_)
+    def _is_in_trees(self, n_labels: int) -> BoolArray:
+        is_in_trees = np.zeros(n_labels, dtype=np.bool_)
         is_in_trees[: self.forest.n_labels] = self.forest.trees[0].tree.label_slot >= 0
         return is_in_trees
 
@@ -298,24 +282,6 @@ class TextRanker:
             If a file is missing or damaged, or the parts do not fit together.
         """
         return cls(*read_ranker(folder))
-
-
-def known_rows(features: TextFeatures, known: KnownLabels, Y: sp.csr_array) -> LabelRows:
-    """Return what fusion knows of the labels before training: no vectors, none of them new."""
-    title, n_labels = features.blocks[0].fields[0], Y.shape[1]
-    names, paths = (
-        spread_rows(features.transform([{title: text} for text in texts]), known.columns, n_labels)
-        for texts in (known.names, known.paths)
-    )
-    return LabelRows(
-        names=names,
-        paths=paths,
-        vectors=no_vectors(n_labels),
-        examples=no_examples(n_labels),
-        counts=np.bincount(Y.indices, minlength=n_labels).astype(np.int32),
-        parents=known.parents,
-        is_new=np.zeros(n_labels, dtype=np.bool_),
-    )
 
 
 def says_nothing(X: sp.csr_array, E: FloatArray) -> BoolArray:

@@ -26,7 +26,7 @@ from xmlrec.models.dense import joined_text
 
 NEW_TOPICS = range(N_LEAVES, N_LEAVES + 24)
 NEW_COLUMNS = N_LABELS + np.arange(len(NEW_TOPICS))
-ITEMS = [*toy_items()[0][::5], *[item_of(topic, 0) for topic in NEW_TOPICS], {"title": ""}]
+ITEMS = [*toy_items()[0][::7], *[item_of(topic, 0) for topic in NEW_TOPICS], {"title": ""}]
 ITEMS += titles(*[TOPICS[topic][0] for topic in NEW_TOPICS])
 
 
@@ -168,13 +168,13 @@ class TestNewLabelsByWords:
         assert (found == -1).all()
 
     def test_batch_and_threads_do_not_matter(self):
-        labels, (X, _) = self.ranker().labels, inputs(self.ranker(), ITEMS * 4)
+        labels, (X, _) = self.ranker().labels, inputs(self.ranker(), ITEMS * 5)
         assert X.shape[0] > ROWS_PER_JOB
 
         together = new_labels_by_words(X, labels, None, n_threads=3)
 
         alone = new_labels_by_words(X[: len(ITEMS)], labels, None, n_threads=1)
-        assert together.tobytes() == np.tile(alone, (4, 1)).tobytes()
+        assert together.tobytes() == np.tile(alone, (5, 1)).tobytes()
 
 
 def test_lists_are_joined_in_every_job():

@@ -26,15 +26,17 @@ from xmlrec.models import fusion_training
 from xmlrec.models.dense import joined_text
 from xmlrec.models.fusion_training import (
     HIDDEN_SHARE,
+    MAX_SEEN_LOSS,
     PRIOR_WEIGHTS,
     TrainingSet,
     adapt_encoder,
     fit_fusion,
     fit_groups,
+    lead_to_ask,
     pseudo_new,
     train_parts,
 )
-from xmlrec.models.ranker import known_rows
+from xmlrec.models.label_rows import known_rows
 from xmlrec.models.ranker_training import train_forest
 from xmlrec.text import TextFeatures, fast_blocks
 
@@ -250,7 +252,7 @@ class TestFitFusion:
         is_own = data.Y[[rows[row.tobytes()] for row in X.toarray()]].toarray() > 0
         is_right = np.take_along_axis(is_own, np.maximum(candidates.labels, 0), axis=1)
         is_right &= candidates.labels >= 0
-        np.testing.assert_array_equal(fitted["right"] & (candidates.labels >= 0), is_right)
+        np.testing.assert_array_equal(fitted["right"], is_right)
         assert (fitted["right"] & fitted["known"]).sum() > X.shape[0] / 2
         assert (fitted["right"] & fitted["new"]).any() == (preset == "balanced")
         assert not fitted["F"][fitted["known"]][:, GROUP:].any()
@@ -300,7 +302,7 @@ class TestFitGroups:
         weights = fit_groups(*self.case())
 
         assert np.argsort(-np.abs(weights[:GROUP]))[0] == 1
-        assert np.argsort(-np.abs(weights[GROUP:]))[0] == 4
+        assert np.argsort(-np.abs(weights[GROUP:N_SCORES]))[0] == 4
         assert min(weights[1], weights[GROUP + 4]) > 1
 
     def test_weights_of_known_labels_are_what_they_are_without_new_ones(self):
@@ -314,6 +316,47 @@ class TestFitGroups:
         again = fit_groups(flipped, is_candidate, is_new, is_right, prior)
         np.testing.assert_array_equal(again[:GROUP], alone)
         assert again[GROUP + 4] < -1
+
+
+class TestLead:
+    def lead(self, *rows):
+        """Rows are of scores: the best known and right label, another known one, new ones."""
+        scores = np.array(rows, dtype=np.float64)
+        is_new = np.broadcast_to(np.arange(scores.shape[1]) > 1, scores.shape)
+        is_right = np.broadcast_to(np.arange(scores.shape[1]) == 0, scores.shape)
+        return lead_to_ask(scores, is_new, is_right)
+
+    def test_it_is_what_new_labels_lead_right_ones_by_at_most(self):
+        assert self.lead([5, 1, 4, 0], [5, 1, 6, 2], [5, 1, 5.5, 7.5], [5, 6, 9, 0]) == 2.5
+
+    def test_where_no_new_label_leads_none_is_asked_for(self):
+        assert self.lead([5, 1, 4, 0], [5, 1, -np.inf, -np.inf]) == 0
+
+    def test_items_of_new_labels_are_not_at_risk(self):
+        scores = np.array([[5, 1, 9.0], [5, 1, 6.0]])
+        is_new = np.array([[False, False, True]] * 2)
+
+        lead = lead_to_ask(scores, is_new, np.array([[True, False, True], [True, False, False]]))
+
+        assert lead == 1
+
+    def test_of_many_items_a_few_may_be_lost(self):
+        rng = np.random.default_rng(0)
+        scores = rng.normal(size=(10_000, 6))
+        is_new, is_right = rng.random((2, *scores.shape)) < [[[0.3]], [[0.2]]]
+
+        lead = lead_to_ask(scores, is_new, is_right)
+
+        leads, n_old = [], 0
+        for of_row, new, right in zip(scores, is_new, is_right, strict=True):
+            if not (right & new).any():
+                n_old += 1
+                if not new.all() and new.any() and right[np.where(new, -np.inf, of_row).argmax()]:
+                    leads.append(of_row[new].max() - of_row[~new].max())
+        n_lost = int(MAX_SEEN_LOSS * n_old)
+        assert n_lost > 1
+        assert sum(each > lead for each in leads) == n_lost
+        assert lead in leads
 
 
 class TestParts:

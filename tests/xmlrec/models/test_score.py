@@ -20,7 +20,7 @@ from tests.xmlrec.models.toy import (
 )
 
 NEW_COLUMNS = N_LABELS + np.arange(len(NEW))
-KNOWN, OF_KNOWN = (part[::11] for part in toy_items())
+KNOWN, OF_KNOWN = (part[::30] for part in toy_items())
 ITEMS = [*KNOWN, *NEW_ITEMS]
 
 

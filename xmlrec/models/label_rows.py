@@ -1,0 +1,77 @@
+"""What fusion knows of labels: before training, and after the taxonomy has changed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from xmlrec.fuse import LabelRows
+from xmlrec.models.dense import no_examples, no_vectors
+from xmlrec.models.ranker_training import KnownLabels, LabelFacts, replace_rows, spread_rows
+from xmlrec.text import TextFeatures
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
+
+
+def known_rows(features: TextFeatures, known: KnownLabels, Y: sp.csr_array) -> LabelRows:
+    """Return what fusion knows of the labels before training: no vectors, none of them new."""
+    title, n_labels = features.blocks[0].fields[0], Y.shape[1]
+    names, paths = (
+        spread_rows(features.transform([{title: text} for text in texts]), known.columns, n_labels)
+        for texts in (known.names, known.paths)
+    )
+    return LabelRows(
+        names=names,
+        paths=paths,
+        vectors=no_vectors(n_labels),
+        examples=no_examples(n_labels),
+        counts=np.bincount(Y.indices, minlength=n_labels).astype(np.int32),
+        parents=known.parents,
+        is_new=np.zeros(n_labels, dtype=np.bool_),
+    )
+
+
+def changed_rows(
+    before: LabelRows,
+    features: TextFeatures,
+    known: KnownLabels,
+    changed: Mapping[int, LabelFacts],
+    vectors: FloatArray,
+    *,
+    is_new: BoolArray,
+) -> LabelRows:
+    """Return what fusion knows of the labels ``known`` now.
+
+    Parameters
+    ----------
+    changed : mapping of int to LabelFacts
+        Columns, rising, that were added, or are called or described otherwise.
+    vectors : float32 array, shape (n_changed, dim)
+        Of the changed labels.
+    is_new : bool array, shape (n_labels,)
+        Whether the trees lack a label.
+    """
+    title, n_labels = features.blocks[0].fields[0], known.parents.size
+    columns = np.array(list(changed), dtype=np.int32)
+    names = features.transform([{title: fact.name} for fact in changed.values()])
+    paths = features.transform([{title: fact.path} for fact in changed.values()])
+    is_known = np.isin(np.arange(n_labels), known.columns)
+    counts = np.zeros(n_labels, dtype=np.int32)
+    counts[: before.counts.size] = before.counts
+    every = np.zeros((n_labels, before.vectors.shape[1]), dtype=np.float32)
+    every[: len(before.vectors)] = before.vectors
+    every[columns] = vectors
+    every[~is_known] = 0.0
+    indptr = before.examples.indptr
+    indptr = np.pad(indptr, (0, n_labels + 1 - indptr.size), mode="edge")
+    return LabelRows(
+        names=replace_rows(before.names, columns, names, n_labels),
+        paths=replace_rows(before.paths, columns, paths, n_labels),
+        vectors=every,
+        examples=before.examples._replace(indptr=indptr),
+        counts=counts,
+        parents=known.parents,
+        is_new=is_new & is_known,
+    )
