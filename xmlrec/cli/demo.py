@@ -16,7 +16,7 @@ EXAMPLES = (
     "Garden hose with spray nozzle",
 )
 NEW_PATH = "Electronics > Computers > Input Devices > Trackballs"
-NEW_EXAMPLE = "Ergonomic wireless trackball for the thumb"
+NEW_EXAMPLE = "Trackball, 8 buttons, 2.4 GHz"
 
 
 def demo(

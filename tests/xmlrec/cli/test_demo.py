@@ -10,7 +10,8 @@ def test_the_demo_runs_from_catalog_to_categorized_dump(xmlrec, tmp_path, monkey
     result = xmlrec("demo", tmp_path / "demo")
 
     assert result.code == 0
-    for heading in ("== train", "== classify", "== evaluate", "== categorize"):
+    steps = ("train", "classify", "evaluate", "add a category", "classify into it", "categorize")
+    for heading in (f"== {step}" for step in steps):
         assert heading in result.out
     assert "Wireless gaming mouse, 16000 DPI, RGB" in result.out
     assert "p@1" in result.out
