@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from label_trees.build import build_balanced, build_flat, build_kmeans
 from label_trees.checks import check_pair, check_weights
-from label_trees.forest import LabelForest
+from label_trees.forest import SCORE_POWERS, LabelForest
 from label_trees.label_features import pifa
 from label_trees.parallel import count_threads
 from label_trees.ranking import Ranking
@@ -47,6 +47,9 @@ class LabelTreeClassifier(BaseEstimator):
         See `label_trees.train.SolverSettings`.
     beam : int, default=6
         Nodes kept a level when ranking.
+    score_power : int, default=3
+        A local score is exp(-max(0, 1 - margin)^score_power), 2 (Parabel) or 3 (PECOS): the cube
+        ranks the second to fifth label better, the square holds up better on rows from elsewhere.
     random_state : int, default=0
         Same number and same data: same bytes, whatever ``n_threads`` is.
     n_threads : int, optional
@@ -74,6 +77,7 @@ class LabelTreeClassifier(BaseEstimator):
         min_weight: float = 0.1,
         memory_limit: int = 2**31,
         beam: int = 6,
+        score_power: int = 3,
         random_state: int = 0,
         n_threads: int | None = None,
     ) -> None:
@@ -89,6 +93,7 @@ class LabelTreeClassifier(BaseEstimator):
         self.min_weight = min_weight
         self.memory_limit = memory_limit
         self.beam = beam
+        self.score_power = score_power
         self.random_state = random_state
         self.n_threads = n_threads
 
@@ -121,7 +126,11 @@ class LabelTreeClassifier(BaseEstimator):
             )
             trees.append(TrainedTree(tree, trained))
         self.forest_ = LabelForest(
-            trees=tuple(trees), n_features=X.shape[1], n_labels=Y.shape[1], loss=self.loss
+            trees=tuple(trees),
+            n_features=X.shape[1],
+            n_labels=Y.shape[1],
+            loss=self.loss,
+            score_power=self.score_power,
         )
         return self
 
@@ -186,6 +195,8 @@ class LabelTreeClassifier(BaseEstimator):
         for name, limit in least:
             if getattr(self, name) < limit:
                 raise ValueError(f"{name} must be at least {limit}, got {getattr(self, name)}")
+        if self.score_power not in SCORE_POWERS:
+            raise ValueError(f"score_power must be 2 or 3, got {self.score_power}")
         if self.tree == "balanced" and self.arity & (self.arity - 1):
             raise ValueError(f"arity must be a power of 2, got {self.arity}")
         return SolverSettings(

@@ -13,6 +13,7 @@ from label_trees.search import rank_labels, score_pairs
 from label_trees.weights import TrainedTree, quantize_weights
 
 LOSSES = ("squared_hinge", "logistic")
+SCORE_POWERS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,18 +26,22 @@ class LabelForest:
     n_features, n_labels : int
         Columns of ``X`` and ``Y`` in training.
     loss : str
-        What the local classifiers were trained with: it says how margins become scores.
+        What the local classifiers were trained with.
+    score_power : int
+        2 or 3: a local score is exp(-max(0, 1 - margin)^score_power), or, after the logistic
+        loss, the sigmoid of the margin.
     """
 
     trees: tuple[TrainedTree, ...]
     n_features: int
     n_labels: int
     loss: str = "squared_hinge"
+    score_power: int = 3
 
     @property
-    def is_logistic(self) -> bool:
-        """Say whether local scores are sigmoids of margins."""
-        return self.loss == "logistic"
+    def power(self) -> int:
+        """Return the power as kernels take it: 0 stands for the sigmoid."""
+        return 0 if self.loss == "logistic" else self.score_power
 
     def quantized(self) -> Self:
         """Return the same trees with weights of 8 bits, 127 steps to the largest of each slot."""
@@ -83,7 +88,7 @@ class LabelForest:
                 raise ValueError(f"allowed has shape {allowed.shape}, expected ({self.n_labels},)")
         threads = count_threads(n_threads)
         return rank_labels(
-            self.trees, rows, k, beam=beam, is_logistic=self.is_logistic, allowed=allowed,
+            self.trees, rows, k, beam=beam, power=self.power, allowed=allowed,
             n_threads=threads,
         )  # fmt: skip
 
@@ -97,6 +102,4 @@ class LabelForest:
         if candidates.shape[0] != rows.shape[0]:
             raise ValueError(f"candidates has {candidates.shape[0]} rows and X has {rows.shape[0]}")
         threads = count_threads(n_threads)
-        return score_pairs(
-            self.trees, rows, candidates, is_logistic=self.is_logistic, n_threads=threads
-        )
+        return score_pairs(self.trees, rows, candidates, power=self.power, n_threads=threads)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from label_trees.checks import read_only
-from label_trees.forest import LOSSES, LabelForest
+from label_trees.forest import LOSSES, SCORE_POWERS, LabelForest
 from label_trees.tree import LabelTree
 from label_trees.weights import NodeWeights, TrainedTree
 
@@ -55,6 +55,7 @@ def save_forest(forest: LabelForest, folder: Path, *, compress: bool = False) ->
         "n_labels": forest.n_labels,
         "n_trees": len(forest.trees),
         "loss": forest.loss,
+        "score_power": forest.score_power,
         "compressed": compress,
     }
     (folder / "forest.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
@@ -101,6 +102,10 @@ def load_forest(folder: Path) -> LabelForest:
         raise ValueError(f"{path} names {n_trees} trees, there must be at least 1")
     if facts.get("loss") not in LOSSES:
         raise ValueError(f"{path} names the loss {facts.get('loss')!r}, not one of {LOSSES}")
+    if facts.get("score_power") not in SCORE_POWERS:
+        raise ValueError(
+            f"{path} names the power {facts.get('score_power')!r}, not one of {SCORE_POWERS}"
+        )
     return LabelForest(
         trees=tuple(
             _load_tree(folder, number, n_features, n_labels, bool(facts.get("compressed")))
@@ -109,6 +114,7 @@ def load_forest(folder: Path) -> LabelForest:
         n_features=n_features,
         n_labels=n_labels,
         loss=facts["loss"],
+        score_power=facts["score_power"],
     )
 
 

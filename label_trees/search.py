@@ -1,10 +1,9 @@
 """Ranking labels with one or several trained trees.
 
 The score of a label in a tree is the product over its path of the local scores,
-exp(-max(0, 1 - margin)^2) (Prabhu et al., WWW 2018, section 3.3) or, for the logistic loss, the
-sigmoid of the margin. Trees are averaged; a label that the beam of a tree does not reach counts 0
-there. (The cube of Yu et al., JMLR 23, 2022, ranked the second to fifth label a little better, and
-the first worse where test rows come from elsewhere.)
+exp(-max(0, 1 - margin)^power) or, for the logistic loss (power 0), the sigmoid of the margin.
+Parabel squares the slack (Prabhu et al., WWW 2018, section 3.3), PECOS takes its cube (Yu et al.,
+JMLR 23, 2022). Trees are averaged; a label that the beam of a tree does not reach counts 0 there.
 """
 
 from typing import Any
@@ -34,7 +33,7 @@ def rank_labels(
     k: int,
     *,
     beam: int,
-    is_logistic: bool,
+    power: int,
     allowed: BoolArray | None,
     n_threads: int,
 ) -> Ranking:
@@ -58,14 +57,14 @@ def rank_labels(
         hi = min(lo + per_block, X.shape[0])
         if len(trees) == 1:
             best = NONE_FOUND, labels[lo:hi], scores[lo:hi]
-            search(trees[0], X, (lo, hi), masks[0], is_logistic, beam, best, keep_all=False)
+            search(trees[0], X, (lo, hi), masks[0], power, beam, best, keep_all=False)
             return
         n_found = np.zeros((len(trees), hi - lo), dtype=np.int64)
         found = np.empty((len(trees), hi - lo, room), dtype=np.int32)
         logs = np.empty(found.shape, dtype=np.float32)
         for number, trained in enumerate(trees):
             lists = n_found[number], found[number], logs[number]
-            search(trained, X, (lo, hi), masks[number], is_logistic, beam, lists, keep_all=True)
+            search(trained, X, (lo, hi), masks[number], power, beam, lists, keep_all=True)
         totals = np.zeros(n_labels)
         merge_trees(n_found, found, logs, totals, labels[lo:hi], scores[lo:hi])
 
@@ -83,7 +82,7 @@ def search(
     X: Rows,
     rows: tuple[int, int],
     mask: BoolArray,
-    is_logistic: bool,
+    power: int,
     beam: int,
     lists: Lists,
     *,
@@ -93,7 +92,7 @@ def search(
     tree = trained.tree
     slots = tree.slot_indptr, tree.slot_node, tree.slot_label
     search_rows(
-        X.indptr, X.indices, X.data, *rows, slots, mask, trained.weights, is_logistic, beam,
+        X.indptr, X.indices, X.data, *rows, slots, mask, trained.weights, power, beam,
         keep_all, *lists,
     )  # fmt: skip
 
@@ -116,7 +115,7 @@ def score_pairs(
     X: Rows,
     candidates: sp.csr_array,
     *,
-    is_logistic: bool,
+    power: int,
     n_threads: int,
 ) -> sp.csr_array:
     """Return the mean score of every stored pair of ``candidates`` (n_instances, n_labels).
@@ -133,7 +132,7 @@ def score_pairs(
             score_row_pairs(
                 X.indptr, X.indices, X.data, lo, hi, candidates.indptr, candidates.indices,
                 tree.slot_indptr, tree.owner, tree.parent_slot, tree.label_slot, trained.weights,
-                is_logistic, totals,
+                power, totals,
             )  # fmt: skip
 
     thread_map(score_block, range(0, X.shape[0], ROWS_PER_BLOCK), n_threads)

@@ -46,10 +46,10 @@ def add_products(lo, hi, X_indices, X_data, node, weights, margin):
 
 
 @njit(cache=True, nogil=True)
-def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, out):
+def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, out):
     """Set ``out`` to the logarithms of the local scores of a node's slots for one row.
 
-    They are exp(-max(0, 1 - margin)^2) for the squared hinge, the sigmoid for the logistic loss.
+    They are exp(-max(0, 1 - margin)^power); with power 0 the sigmoid of the margin.
     """
     one, zero = np.float32(1.0), np.float32(0.0)
     width = out.shape[0]
@@ -63,13 +63,13 @@ def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic
             out[b] *= scale[b]
     for b in range(width):
         out[b] += bias[b]
-    if is_logistic:
+    if power == 0:
         for b in range(width):
             out[b] = min(out[b], zero) - np.log1p(np.exp(-abs(out[b])))
     else:
         for b in range(width):
             slack = max(zero, one - out[b])
-            out[b] = -slack * slack
+            out[b] = -slack * slack if power == 2 else -slack * slack * slack
 
 
 @njit(cache=True, nogil=True)
@@ -148,7 +148,7 @@ def widest(slot_indptr):
 
 @njit(cache=True, nogil=True)
 def search_rows(
-    X_indptr, X_indices, X_data, lo_row, hi_row, slots, allowed_slot, weights, is_logistic, beam,
+    X_indptr, X_indices, X_data, lo_row, hi_row, slots, allowed_slot, weights, power, beam,
     keep_all, n_found, labels, scores,
 ):  # fmt: skip
     """Find the labels of rows ``lo_row .. hi_row - 1`` that the beam reaches.
@@ -180,9 +180,7 @@ def search_rows(
                 first_slot = slot_indptr[node]
                 of_node = logs[: slot_indptr[node + 1] - first_slot]
                 lo, hi = X_indptr[lo_row + i], X_indptr[lo_row + i + 1]
-                local_logs(
-                    lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, of_node
-                )
+                local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, of_node)
                 for b in range(of_node.shape[0]):
                     if parent + of_node[b] < least[i]:
                         continue
@@ -232,7 +230,7 @@ def merge_trees(n_found, found_labels, logs, totals, labels, scores):
 @njit(cache=True, nogil=True)
 def score_row_pairs(
     X_indptr, X_indices, X_data, lo_row, hi_row, C_indptr, C_indices, slot_indptr, owner,
-    parent_slot, label_slot, weights, is_logistic, scores,
+    parent_slot, label_slot, weights, power, scores,
 ):  # fmt: skip
     """Add the tree's score of every candidate (row, label) to ``scores``, aligned with C_indices.
 
@@ -255,9 +253,7 @@ def score_row_pairs(
                     seen[node] = row
                     first_slot = slot_indptr[node]
                     of_node = logs[first_slot : slot_indptr[node + 1]]
-                    local_logs(
-                        lo, hi, X_indices, X_data, node, first_slot, weights, is_logistic, of_node
-                    )
+                    local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, of_node)
                 if n_path == path.shape[0]:
                     path = np.concatenate((path, np.empty_like(path)))
                 path[n_path] = slot

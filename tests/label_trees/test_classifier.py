@@ -309,7 +309,7 @@ def test_a_row_without_features_ranks_by_the_biases(loss):
     labels, scores = fitted.predict(sp.csr_array((1, 40)), k=30)
 
     bias = fitted.forest_.trees[0].weights.bias.astype(np.float64)
-    hinge, sigmoid = np.exp(-(np.maximum(0, 1 - bias) ** 2)), 1 / (1 + np.exp(-bias))
+    hinge, sigmoid = np.exp(-(np.maximum(0, 1 - bias) ** 3)), 1 / (1 + np.exp(-bias))
     expected = sigmoid if loss == "logistic" else hinge
     np.testing.assert_array_equal(labels[0], np.lexsort((np.arange(30), -expected)))
     np.testing.assert_allclose(scores[0], np.sort(expected)[::-1], rtol=1e-5)
@@ -375,6 +375,7 @@ def test_no_rows_give_an_empty_ranking():
         ({"tree": "learned"}, "tree must be balanced, kmeans, flat or a LabelTree, got 'learned'"),
         ({"tree": None}, "tree must be balanced, kmeans, flat or a LabelTree, got None"),
         ({"loss": "log"}, "loss must be one of squared_hinge, logistic, got 'log'"),
+        ({"score_power": 1}, "score_power must be 2 or 3, got 1"),
         ({"memory_limit": 0}, "memory_limit must be at least 1 byte, got 0"),
         ({"C": -1.0}, "C and eps must be above 0, got C=-1"),
         ({"n_threads": 0}, "n_threads must be at least 1, got 0"),

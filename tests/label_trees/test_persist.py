@@ -48,13 +48,14 @@ def rewrite(folder, **changes):
 @pytest.mark.parametrize("is_quantized", [False, True])
 def test_a_loaded_forest_is_the_saved_one(forest, tmp_path, compress, loss, is_quantized):
     X, Y = random_case(1)
-    saved = replace(forest.quantized() if is_quantized else forest, loss=loss)
+    saved = replace(forest.quantized() if is_quantized else forest, loss=loss, score_power=2)
     save_forest(saved, tmp_path, compress=compress)
 
     loaded = load_forest(tmp_path)
 
     assert forest_bytes(loaded) == forest_bytes(saved)
-    assert (loaded.n_features, loaded.n_labels, loaded.loss) == (40, 30, loss)
+    assert (loaded.n_features, loaded.n_labels) == (40, 30)
+    assert (loaded.loss, loaded.score_power) == (loss, 2)
     assert ranking_bytes(loaded.rank(X, 7)) == ranking_bytes(saved.rank(X, 7))
     assert (loaded.score_pairs(X, Y) != saved.score_pairs(X, Y)).nnz == 0
 
@@ -273,6 +274,8 @@ def test_pickled_objects_are_refused(folder):
         ({"n_trees": 0}, "names 0 trees"),
         ({"loss": None}, "names the loss None, not one of"),
         ({"loss": "hinge"}, "names the loss 'hinge', not one of"),
+        ({"score_power": None}, "names the power None, not one of"),
+        ({"score_power": 4}, "names the power 4, not one of"),
         ({"compressed": True}, "tree0.npz cannot be read"),
     ],
 )

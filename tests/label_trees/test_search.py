@@ -24,6 +24,7 @@ from tests.oracles.label_trees import dense_weights, product_reference, rank_ref
 EVERY_NODE = 1_000
 
 LOSSES = ("squared_hinge", "logistic")
+SCORE_POWERS = (2, 3)
 
 
 def random_forest(rng, *, n_labels, n_features, n_trees, draw=small_weights):
@@ -82,30 +83,31 @@ def test_ranking_with_ties_matches_the_naive_beam_search(
     k=st.integers(1, 9),
     beam=st.integers(1, 5),
     loss=st.sampled_from(LOSSES),
+    score_power=st.sampled_from(SCORE_POWERS),
     is_quantized=st.booleans(),
 )
-def test_both_losses_and_weights_of_8_bits_match_the_naive_beam_search(
-    seed, n_labels, n_features, n_trees, k, beam, loss, is_quantized
+def test_every_score_and_weights_of_8_bits_match_the_naive_beam_search(
+    seed, n_labels, n_features, n_trees, k, beam, loss, score_power, is_quantized
 ):
     rng = np.random.default_rng(seed)
     forest = random_forest(
         rng, n_labels=n_labels, n_features=n_features, n_trees=n_trees, draw=any_weights
     )
-    forest = replace(forest.quantized() if is_quantized else forest, loss=loss)
+    forest = replace(
+        forest.quantized() if is_quantized else forest, loss=loss, score_power=score_power
+    )
     X = rng.normal(size=(4, n_features)).astype(np.float32)
     everything = np.ones(n_labels + 1, dtype=bool)
 
     labels, scores = forest.rank(sp.csr_array(X), k, beam=beam, n_threads=1)
 
-    expected = rank_reference(
-        forest.trees, X, k, beam=beam, allowed=everything, is_logistic=loss == "logistic"
-    )
+    expected = rank_reference(forest.trees, X, k, beam=beam, allowed=everything, power=forest.power)
     assert {trained.weights.value.dtype for trained in forest.trees} == {
         np.dtype(np.int8 if is_quantized else np.float32)
     }
     np.testing.assert_allclose(scores, expected[1], rtol=2e-5)
     every = rank_reference(
-        forest.trees, X, n_labels, beam=beam, allowed=everything, is_logistic=loss == "logistic"
+        forest.trees, X, n_labels, beam=beam, allowed=everything, power=forest.power
     )
     for row in range(len(X)):  # labels change places only where rounding decides
         score_of = dict(zip(every[0][row].tolist(), every[1][row].tolist(), strict=True))
@@ -157,7 +159,7 @@ def test_scores_too_small_to_tell_apart_tie_at_the_floor(n_trees):
     margins = {-1: 1.0, 0: -8.4, 1: -9.0, 2: -1e15, 3: -30.0, 4: -8.0}
     W = np.array([[margins[int(label)]] for label in tree.slot_label])
     trained = trained_tree(tree, W)
-    forest = LabelForest(trees=(trained,) * n_trees, n_features=0, n_labels=5)
+    forest = LabelForest(trees=(trained,) * n_trees, n_features=0, n_labels=5, score_power=2)
 
     labels, scores = forest.rank(sp.csr_array((1, 0)), 5)
 
@@ -169,19 +171,23 @@ def test_scores_too_small_to_tell_apart_tie_at_the_floor(n_trees):
 
 @pytest.mark.parametrize("n_trees", [1, 3])
 @pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("score_power", SCORE_POWERS)
 @pytest.mark.parametrize("beam", [1, 2, EVERY_NODE])
-def test_ranking_with_trained_weights_matches_the_naive_beam_search(n_trees, beam, loss):
+def test_ranking_with_trained_weights_matches_the_naive_beam_search(
+    n_trees, beam, score_power, loss
+):
     X, Y = random_case(0)
     fitted = LabelTreeClassifier(
-        loss=loss, n_trees=n_trees, max_flat=0, max_leaf=4, arity=2, beam=beam
-    ).fit(X, Y)
+        loss=loss, n_trees=n_trees, max_flat=0, max_leaf=4, arity=2, beam=beam,
+        score_power=score_power,
+    ).fit(X, Y)  # fmt: skip
 
     labels, scores = fitted.predict(X[:20], k=8)
 
     everything = np.ones(30, dtype=bool)
-    trees, is_logistic = fitted.forest_.trees, loss == "logistic"
+    trees, power = fitted.forest_.trees, fitted.forest_.power
     expected = rank_reference(
-        trees, X[:20].toarray(), 8, beam=beam, allowed=everything, is_logistic=is_logistic
+        trees, X[:20].toarray(), 8, beam=beam, allowed=everything, power=power
     )
     np.testing.assert_array_equal(labels, expected[0])
     np.testing.assert_allclose(scores, expected[1], rtol=1e-4)
@@ -250,14 +256,17 @@ def test_pairs_get_the_scores_of_the_ranking_that_reached_them(beam, loss):
     n_features=st.integers(0, 4),
     n_trees=st.integers(1, 3),
     loss=st.sampled_from(LOSSES),
+    score_power=st.sampled_from(SCORE_POWERS),
     is_quantized=st.booleans(),
 )
 def test_pair_scores_match_reference_and_leave_out_labels_of_no_tree(
-    seed, n_rows, n_labels, n_features, n_trees, loss, is_quantized
+    seed, n_rows, n_labels, n_features, n_trees, loss, score_power, is_quantized
 ):
     rng = np.random.default_rng(seed)
     forest = random_forest(rng, n_labels=n_labels, n_features=n_features, n_trees=n_trees)
-    forest = replace(forest.quantized() if is_quantized else forest, loss=loss)
+    forest = replace(
+        forest.quantized() if is_quantized else forest, loss=loss, score_power=score_power
+    )
     X = small_rows(rng, n_rows, n_features)
     candidates = rng.random((n_rows, n_labels + 1)) < 0.5
 
@@ -267,7 +276,7 @@ def test_pair_scores_match_reference_and_leave_out_labels_of_no_tree(
     expected = np.zeros(candidates.shape)
     for row in range(n_rows):
         for trained, W in zip(forest.trees, Ws, strict=True):
-            products = product_reference(trained.tree, W, X[row], loss == "logistic")
+            products = product_reference(trained.tree, W, X[row], forest.power)
             for label in np.flatnonzero(candidates[row, :-1]):
                 expected[row, label] += products[label] / n_trees
     np.testing.assert_allclose(pairs.toarray(), expected, rtol=2e-5)
@@ -453,5 +462,5 @@ def test_a_path_of_two_thousand_steps_is_scored():
     labels, scores = forest.rank(X, 2000, beam=1)
     pairs = forest.score_pairs(X, np.ones((1, 2000)))
 
-    np.testing.assert_allclose(pairs.toarray()[0, 1999], np.exp(-0.01 * 2000), rtol=1e-3)
+    np.testing.assert_allclose(pairs.toarray()[0, 1999], np.exp(-0.001 * 2000), rtol=1e-3)
     np.testing.assert_array_equal(pairs.toarray()[0, labels[0]], scores[0])

@@ -173,10 +173,10 @@ def dense_weights(trained, n_features):
     return W
 
 
-def slot_log_score(W, x, slot, is_logistic=False):
-    """Return log exp(-max(0, 1 - margin)^2), or of the sigmoid of the margin."""
+def slot_log_score(W, x, slot, power=3):
+    """Return log exp(-max(0, 1 - margin)^power), or, for 0, of the sigmoid of the margin."""
     margin = W[slot, :-1] @ x + W[slot, -1]
-    return -np.logaddexp(0.0, -margin) if is_logistic else -(max(0.0, 1.0 - margin) ** 2)
+    return -(max(0.0, 1.0 - margin) ** power) if power else -np.logaddexp(0.0, -margin)
 
 
 def path_to(tree, label):
@@ -187,18 +187,18 @@ def path_to(tree, label):
     return path
 
 
-def product_reference(tree, W, x, is_logistic=False):
+def product_reference(tree, W, x, power=3):
     """Return {label: product of the scores on its path} for all labels, without any beam."""
     found = {}
     for label in np.flatnonzero(tree.label_slot >= 0):
         log = 0.0
         for slot in path_to(tree, label):
-            log = max(log + slot_log_score(W, x, slot, is_logistic), LOWEST_LOG)
+            log = max(log + slot_log_score(W, x, slot, power), LOWEST_LOG)
         found[int(label)] = np.exp(log)
     return found
 
 
-def beam_reference(tree, W, x, *, beam, allowed, is_logistic):
+def beam_reference(tree, W, x, *, beam, allowed, power):
     """Return {label: score} of what the best ``beam`` nodes of each level reach.
 
     Of equal nodes the one below the better parent, then the lower one is the better.
@@ -210,7 +210,7 @@ def beam_reference(tree, W, x, *, beam, allowed, is_logistic):
             for slot in slots_of(tree, node):
                 if not any(allowed[label] for label in labels_below(tree, slot)):
                     continue
-                slot_score = max(score + slot_log_score(W, x, slot, is_logistic), LOWEST_LOG)
+                slot_score = max(score + slot_log_score(W, x, slot, power), LOWEST_LOG)
                 if tree.slot_node[slot] >= 0:
                     below.append((slot_score, int(tree.slot_node[slot])))
                 else:
@@ -219,14 +219,14 @@ def beam_reference(tree, W, x, *, beam, allowed, is_logistic):
     return found
 
 
-def rank_reference(trees, X, k, *, beam, allowed, is_logistic=False):
+def rank_reference(trees, X, k, *, beam, allowed, power=3):
     """Average over trees, a label that was not reached counting 0, and sort."""
     Ws = [dense_weights(trained, X.shape[1]) for trained in trees]
     labels = np.full((X.shape[0], k), -1, dtype=np.int32)
     scores = np.full((X.shape[0], k), -np.inf, dtype=np.float32)
     for row, x in enumerate(X.astype(np.float64)):
         found = [
-            beam_reference(trained.tree, W, x, beam=beam, allowed=allowed, is_logistic=is_logistic)
+            beam_reference(trained.tree, W, x, beam=beam, allowed=allowed, power=power)
             for trained, W in zip(trees, Ws, strict=True)
         ]
         means = {
