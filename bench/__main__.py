@@ -55,6 +55,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="measure the peers again")
     parser.add_argument("--slow-peers", action="store_true", help="with peers that take minutes")
     parser.add_argument(
+        "--accurate",
+        action="store_true",
+        help="with the preset accurate: needs torch, up to an hour a set without a GPU",
+    )
+    parser.add_argument(
         "--large", action="store_true", help=f"with {trees.LARGE_SET}, which takes long"
     )
     parser.add_argument(
@@ -85,6 +90,7 @@ def options(asked: argparse.Namespace) -> Options:
         fresh=asked.fresh,
         slow_peers=asked.slow_peers,
         large=asked.large,
+        accurate=asked.accurate,
     )
 
 

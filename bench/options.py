@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+PRESETS = ("fast", "balanced")
+"""Those that every run measures."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -19,6 +22,8 @@ class Options:
         Also measure peers that need minutes.
     large : bool
         Also measure the set that is far larger than the others.
+    accurate : bool
+        Also measure the preset with a transformer, which takes many minutes a set and torch.
     """
 
     sets: tuple[str, ...] = ()
@@ -27,6 +32,12 @@ class Options:
     fresh: bool = False
     slow_peers: bool = False
     large: bool = False
+    accurate: bool = False
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The presets that this run is to measure."""
+        return (*PRESETS, "accurate") if self.accurate else PRESETS
 
     def chosen(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Return those of ``names`` that this run is to measure."""

@@ -22,8 +22,9 @@ from bench.cases import added_label
 from bench.catalogs import Split, hide_labels
 from bench.datasets import TEXT_SETS, WORK, DataMissingError, load_text_set
 from bench.nearest import MINILM, STATIC, UNTRAINED_NOTE, NearestLabel, open_minilm
-from bench.options import Options
+from bench.options import PRESETS, Options
 from bench.peers import THREADS, K, made
+from bench.remembering import RememberingEncoder
 from bench.table import Table
 from bench.worker import folder_mb
 from xmlrec.encode import Encoder, packaged_encoder
@@ -33,7 +34,6 @@ from xmlrec.models.dense import joined_text
 from xmlrec.models.ranker import TextRanker
 
 SETS = ("onet-tasks", "onet-unspsc")
-PRESETS = ("fast", "balanced")
 SHOTS = (0, 1, 2, 5, 10)
 CANDIDATES = ("new", "all")
 FOUND = ("P@1", "recall@1", "recall@5", "recall@10")
@@ -66,7 +66,7 @@ def run(options: Options) -> list[Table]:
     shots = Table(TITLES["shots"], ("set", "system", *EXAMPLES, *FOUND, "gain", "seen P@1"))
     splits = load_splits(options, unseen.notes)
     for name, of_seeds in splits.items():
-        for preset in PRESETS:
+        for preset in options.presets:
             runs = [measure_preset(split, preset, seed) for seed, split in enumerate(of_seeds)]
             add_rows(unseen, seen, (name, preset), [of_shots[0] for of_shots in runs])
             add_shots(shots, (name, preset), runs)
@@ -124,6 +124,8 @@ def measure_preset(split: Split, preset: str, seed: int) -> list[Measures]:
     print(f"{split.catalog.taxonomy.source}: {preset}, seed {seed}", file=sys.stderr, flush=True)
     seen, settings = split.seen, RankerSettings(preset=preset, seed=seed)
     before = TextRanker.fit(seen.items, seen.Y, seen.known, settings, n_threads=THREADS)
+    if before.dense is not None:
+        before.dense.encoder = RememberingEncoder(before.dense.encoder)
     before.with_labels(split.known, split.facts(0))  # loads the kernels
     size = saved_bytes(before)
     measures = []

@@ -493,3 +493,15 @@ def test_fitting_again_forgets_the_first_fit():
 
     assert forest_bytes(classifier.forest_) == forest_bytes(LabelTreeClassifier().fit(X, Y).forest_)
     assert (classifier.n_features_in_, classifier.n_labels_) == (40, 30)
+
+
+@pytest.mark.parametrize(("n_labels_a_row", "power"), [(1, 3), (10, 3), (11, 2)])
+def test_slack_is_squared_by_default_where_rows_have_many_labels(n_labels_a_row, power):
+    X, _ = random_case(3)
+    Y = np.zeros((X.shape[0], 30), dtype=np.float32)
+    Y[:, :n_labels_a_row] = 1
+
+    fitted, told = (LabelTreeClassifier(score_power=p).fit(X, Y) for p in (None, 3))
+
+    assert fitted.forest_.score_power == power
+    assert told.forest_.score_power == 3

@@ -20,16 +20,10 @@ def batch_masks_reference(Y, parents, items, labels):
 
 
 def loss_reference(S, is_own, is_negative):
-    """Return the mean of the items' losses and the labels' losses, as `contrastive` states them."""
-    means = []
-    for scores, own, negative in ((S, is_own, is_negative), (S.T, is_own.T, is_negative.T)):
-        of_rows = []
-        for row in range(len(scores)):
-            wrong = [math.exp(s) for s in scores[row][negative[row]]]
-            losses = [
-                -math.log(math.exp(s) / (math.exp(s) + sum(wrong))) for s in scores[row][own[row]]
-            ]
-            if losses:
-                of_rows.append(sum(losses) / len(losses))
-        means.append(sum(of_rows) / len(of_rows))
-    return sum(means) / 2
+    """Return the mean of the rows' losses, as `contrastive` states them."""
+    of_rows = []
+    for scores, own, negative in zip(S, is_own, is_negative, strict=True):
+        wrong = [math.exp(s) for s in scores[negative]]
+        losses = [-math.log(math.exp(s) / (math.exp(s) + sum(wrong))) for s in scores[own]]
+        of_rows.append(sum(losses) / len(losses))
+    return sum(of_rows) / len(of_rows)

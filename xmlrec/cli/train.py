@@ -1,5 +1,6 @@
 """``xmlrec train``."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,7 @@ from xmlrec.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from xmlrec.models import TaxonomyClassifier
+    from xmlrec.models import RankerSettings, TaxonomyClassifier
 
 DEFAULT_TEXT = ("title", "description")
 
@@ -30,6 +31,15 @@ def check_choices(preset: str | None, tree: str | None) -> None:
     for choice, known in ((preset, PRESETS), (tree, TREES)):
         if choice is not None and choice not in known:
             raise typer.BadParameter(f"{choice!r} is not one of {', '.join(known)}")
+
+
+def choose_encoder(named: str | None, preset: str, defaults: "RankerSettings") -> str | None:
+    """Return the transformer to fine-tune: the one that is named, or that of the model before."""
+    if preset == "accurate":
+        return named or defaults.encoder
+    if named is not None:
+        raise typer.BadParameter(f"--encoder is for the preset accurate, not for {preset}")
+    return None
 
 
 def open_previous(previous: Path | None, model: Path) -> "TaxonomyClassifier | None":
@@ -61,7 +71,14 @@ def train(
         ),
     ] = None,
     text: TextOption = None,
-    preset: Annotated[str | None, typer.Option(help="fast or balanced")] = None,
+    preset: Annotated[str | None, typer.Option(help="fast, balanced or accurate")] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Transformer of the preset accurate: a folder, or a name on the hub",
+        ),
+    ] = None,
     tree: Annotated[str | None, typer.Option(help="learned (default), taxonomy or flat")] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse paths that the taxonomy file lacks")
@@ -93,6 +110,7 @@ def train(
         raise typer.BadParameter("--from brings a taxonomy: give no --taxonomy with it")
     before = open_previous(previous, model)
     defaults = RankerSettings() if before is None else before.settings
+    chosen = preset or defaults.preset
     categories = None if taxonomy is None else open_taxonomy(taxonomy, strict=strict)
     settings = CatalogSettings(
         text_columns=tuple(dict.fromkeys(text)) if text else None,
@@ -106,6 +124,7 @@ def train(
     failed: TrainingError | None = None
     named = model if model.name else model.resolve()
     rejects_file = str(named.with_name(f"{named.name}.rejects.jsonl"))
+    training = named.with_name(f"{named.name}.training")
     check_not_input(rejects_file, catalog, valid, taxonomy)
     with RejectsWriter(rejects_file) as writer:
         rejects = Rejects(writer)
@@ -115,22 +134,29 @@ def train(
             valid_items = read_labelled(valid, replace(settings, text_columns=labelled.text)).items
         announce_compilation()
         classifier = TaxonomyClassifier(
-            preset=preset or defaults.preset,
+            preset=chosen,
             tree=tree or defaults.tree,
             text=settings.model_text or labelled.text or DEFAULT_TEXT,
             seed=defaults.seed if seed is None else seed,
+            encoder=choose_encoder(encoder, chosen, defaults),
             n_threads=threads,
         )
         try:
             with naming(catalog):
                 classifier.fit(
-                    labelled.items, categories, valid_items, strict=strict, previous=before
+                    labelled.items,
+                    categories,
+                    valid_items,
+                    strict=strict,
+                    previous=before,
+                    folder=training,
                 )
         except TrainingError as error:  # the rejects, which may say why, are kept
             failed = error
         else:
             reject_paths(classifier.refused_, labelled, rejects)
             classifier.save(model)
+            shutil.rmtree(training, ignore_errors=True)
     if failed is not None:
         raise failed
     report_training(classifier, model, labelled, has_file=taxonomy is not None)

@@ -1,14 +1,15 @@
 """The parts of contrastive training that need torch: vectors of texts, the loss, fixed layers.
 
-For an item ``i`` with the own label ``p``, the cosines ``s`` divided by a temperature, and the
-negatives ``N(i)`` of a batch, the loss is
+For a document ``i`` with the own label ``p``, its cosines ``s`` with the vectors of labels divided
+by a temperature, and its negatives ``N(i)``, the loss is
 
     -log( exp(s_ip) / (exp(s_ip) + sum_{n in N(i)} exp(s_in)) ) ,
 
-averaged over an item's own labels in the batch, then over items: own labels do not compete with
-each other (Gupta et al., ICLR 2024, "Dual-Encoders for Extreme Multi-Label Classification", the
-decoupled softmax). The same is asked of every label and the items that have it; the mean of both
-is minimised.
+averaged over a document's own labels, then over documents: own labels do not compete with each
+other (Gupta et al., ICLR 2024, "Dual-Encoders for Extreme Multi-Label Classification", the
+decoupled softmax over all labels). Label vectors are trained with the model: they start as the
+vectors of the labels' texts. To encode every label in every step, as that paper does, takes twice
+the time of a step and more, and was less accurate in equal time.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from xmlrec.encode.tokens import clean_texts
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from torch import Tensor
+    from torch.nn import ModuleList
 
 TokenRow = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -89,26 +91,28 @@ def _embed_chunk(model: "SentenceTransformer", rows: Sequence[TokenRow]) -> "Ten
 
 
 def contrastive_loss(S: "Tensor", is_own: "Tensor", is_negative: "Tensor") -> "Tensor":
-    """Return the loss of a batch; see the module.
+    """Return the mean loss of documents, which have an own label each; see the module.
 
     Parameters
     ----------
-    S : float tensor, shape (n_items, n_labels)
+    S : float tensor, shape (n_documents, n_labels)
         Cosines divided by the temperature.
-    is_own, is_negative : bool tensors, shape (n_items, n_labels)
+    is_own, is_negative : bool tensors, shape (n_documents, n_labels)
         See `Batch`.
     """
-    return (_one_way(S, is_own, is_negative) + _one_way(S.T, is_own.T, is_negative.T)) / 2
-
-
-def _one_way(S: "Tensor", is_own: "Tensor", is_negative: "Tensor") -> "Tensor":
-    """Return the mean loss of the rows that have an own column."""
     import torch
 
     wrong = torch.where(is_negative, S, LOWEST).logsumexp(dim=1, keepdim=True)
     losses = (torch.nn.functional.softplus(wrong - S) * is_own).sum(dim=1)
-    n_own = is_own.sum(dim=1)
-    return (losses[n_own > 0] / n_own[n_own > 0]).mean()
+    return (losses / is_own.sum(dim=1)).mean()
+
+
+def layers_of(model: "SentenceTransformer") -> "ModuleList":
+    """Return the layers of a model without the embeddings; none if it has no list of them."""
+    import torch
+
+    lists = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList)]
+    return max(lists, key=len) if lists else torch.nn.ModuleList()
 
 
 def freeze_layers(model: "SentenceTransformer", n: int) -> None:
@@ -119,10 +123,7 @@ def freeze_layers(model: "SentenceTransformer", n: int) -> None:
     ValueError
         If no layer would be left to train.
     """
-    import torch
-
-    lists = [part for part in model.modules() if isinstance(part, torch.nn.ModuleList)]
-    layers = max(lists, key=len) if lists else torch.nn.ModuleList()
+    layers = layers_of(model)
     if not 0 <= n <= len(layers):
         raise ValueError(f"frozen_layers must lie between 0 and {len(layers)}, got {n}")
     if n == 0:

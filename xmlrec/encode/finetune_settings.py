@@ -15,15 +15,15 @@ class FinetuneSettings:
     Attributes
     ----------
     epochs : int
-        How often each item is seen.
+        How often each document, an item or a label's text, is seen.
     batch_size : int
-        Items in a batch.
+        Documents in a batch.
     lr : float
-        Step size after the warm-up.
+        Step size of the model after the warm-up.
+    label_lr : float
+        The same of the label vectors.
     temperature : float
         Cosines are divided by it.
-    n_hard : int
-        Hard negatives drawn for each item; the whole batch is compared with them.
     frozen_layers : int
         Lowest layers that stay as they are, the embeddings being the first.
     max_length : int
@@ -31,21 +31,21 @@ class FinetuneSettings:
     seed : int
     """
 
-    epochs: int = 2
+    epochs: int = 3
     batch_size: int = 64
-    lr: float = 5e-5
+    lr: float = 2e-4
+    label_lr: float = 2e-3
     temperature: float = 0.05
-    n_hard: int = 1
     frozen_layers: int = 0
     max_length: int = 64
     seed: int = 0
 
     def __post_init__(self) -> None:
-        least = {"epochs": 1, "batch_size": 2, "n_hard": 0, "frozen_layers": 0, "max_length": 3}
+        least = {"epochs": 1, "batch_size": 1, "frozen_layers": 0, "max_length": 3}
         for name, limit in least.items():
             if (value := getattr(self, name)) < limit:
                 raise ValueError(f"{name} must be at least {limit}, got {value}")
-        for name in ("lr", "temperature"):
+        for name in ("lr", "label_lr", "temperature"):
             if not 0 < (value := getattr(self, name)) < np.inf:
                 raise ValueError(f"{name} must be above 0 and finite, got {value}")
 
@@ -60,8 +60,7 @@ class ValidationRows:
     Y : csr_array, shape (n_rows, n_labels)
         Their labels.
     is_new : bool array, shape (n_rows,), optional
-        Rows of labels that were hidden from training to stand for new ones; they count as much as
-        all other rows together.
+        Rows of labels that were hidden from training to stand for new ones; measured apart.
     """
 
     texts: Sequence[str]

@@ -20,14 +20,15 @@ START_AGAIN = "remove the file to start again"
 
 
 class TrainingState:
-    """The weights of a model that AdamW (Loshchilov and Hutter, ICLR 2019) changes, and the rest.
+    """What AdamW (Loshchilov and Hutter, ICLR 2019) changes, and the rest.
 
     Parameters
     ----------
     model : torch module
         Weights that require no gradient are left alone.
-    lr : float
-        Step size after the warm-up; it falls linearly to 0.
+    label_vectors : torch parameter
+    lr, label_lr : float
+        Step sizes after the warm-up; they fall linearly to 0.
     n_steps : int
 
     Attributes
@@ -40,22 +41,33 @@ class TrainingState:
         Whether the last score was not the highest.
     """
 
-    def __init__(self, model: "nn.Module", *, lr: float, n_steps: int) -> None:
+    def __init__(
+        self,
+        model: "nn.Module",
+        label_vectors: "nn.Parameter",
+        *,
+        lr: float,
+        label_lr: float,
+        n_steps: int,
+    ) -> None:
         import torch
 
-        self._weights = {
+        of_model = {
             name: weights for name, weights in model.named_parameters() if weights.requires_grad
         }
-        matrices = [weights for weights in self._weights.values() if weights.ndim > 1]
-        others = [weights for weights in self._weights.values() if weights.ndim <= 1]
+        matrices = [weights for weights in of_model.values() if weights.ndim > 1]
+        others = [weights for weights in of_model.values() if weights.ndim <= 1]
         self._optimizer = torch.optim.AdamW(
             [
                 {"params": matrices, "weight_decay": WEIGHT_DECAY},
                 {"params": others, "weight_decay": 0.0},  # biases and scales stay free
+                {"params": [label_vectors], "weight_decay": 0.0},
             ],
             fused=True,
         )
-        self._lr = lr
+        self._of_model = list(of_model.values())
+        self._weights = of_model | {"label_vectors": label_vectors}
+        self._rates = (lr, lr, label_lr)
         self._best: dict[str, Tensor] = {}
         self.n_steps = n_steps
         self.step = 0
@@ -66,11 +78,11 @@ class TrainingState:
         """Make one step down the gradient of ``loss``."""
         import torch
 
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._lr * lr_share(self.step, self.n_steps)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * lr_share(self.step, self.n_steps)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self._weights.values(), MAX_GRADIENT)
+        torch.nn.utils.clip_grad_norm_(self._of_model, MAX_GRADIENT)
         self._optimizer.step()
         self.step += 1
 

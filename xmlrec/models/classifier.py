@@ -32,14 +32,16 @@ class TaxonomyClassifier(ItemClassifier):
     ----------
     preset : str, default="fast"
         Recipe: "fast" is label trees on text features, "balanced" has vectors of items and labels
-        too.
+        too, "accurate" those of a transformer that is fine-tuned on the items (needs torch).
     tree : str, default="learned"
         The label trees: "learned" ones, the "taxonomy" itself along primary parents (one classifier
         a parent), or "flat" (one-vs-all).
     text : sequence of str, default=("title", "description")
         Fields that are read, the title first. An item that is a string is a title.
     seed : int, default=0
-        Same seed, same items: same model, byte for byte.
+        Same seed, same items: same model, byte for byte; with a transformer nearly so.
+    encoder : str, optional
+        The transformer of "accurate": a folder, or a name on the hub; all-MiniLM-L6-v2 by default.
     n_threads : int, optional
         All processors by default. Results do not depend on it.
 

@@ -39,6 +39,7 @@ def fit_parts(
     strict: bool,
     n_threads: int | None,
     previous: tuple[Lineage, View] | None,
+    folder: Path | None = None,
 ) -> tuple[ModelParts, LabelledItems]:
     """Train on items that name their category paths; see `TaxonomyClassifier.fit`.
 
@@ -62,6 +63,7 @@ def fit_parts(
         Y,
         known_columns(state.taxonomy, columns_to_find(state, counts, len(lineage.origin))),
         settings,
+        folder=folder,
         n_threads=n_threads,
     )
     parts = ModelParts(

@@ -1,4 +1,4 @@
-"""Training the parts of a ranker, and the weights that join them.
+"""Training the parts of a ranker twice: for the weights that join them, and for use.
 
 Weights are fitted on items that the parts did not see. A share of the labels is hidden from the
 parts as well: to them these are as new as a category that is added later, so that the weights of
@@ -6,21 +6,20 @@ new labels are learned too (field name: pseudo-new, or pseudo-unseen, labels).
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from label_trees import LabelForest
-from xmlrec.encode import Encoder, packaged_encoder
-from xmlrec.encode.adaptation import AdaptSettings, adapt
+from xmlrec.encode import Encoder
+from xmlrec.encode.finetune_settings import ValidationRows
 from xmlrec.fuse import GROUP, N_SCORES, LabelRows, candidate_scores, fit_weights
 from xmlrec.models.candidates import find_candidates
-from xmlrec.models.dense import DenseSide, choose_examples
-from xmlrec.models.ranker_training import train_forest
+from xmlrec.models.parts_training import Circumstances, Parts, train_parts
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.training_set import TrainingSet
 
 logger = logging.getLogger(__name__)
 
@@ -31,13 +30,15 @@ FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 PRIOR_WEIGHTS = {
     "fast": np.array([1.5, 2.5, 4.5, 0, 0, 0.1] + [0.5, 2.5, 4.5, 0, 0, -1.0] + [1.0]),
     "balanced": np.array([0.6, 1.0, 2.0, 6.5, 4.0, 0.1] + [0.3, 2.0, 2.0, 8.0, 0.0, -1.0] + [1.0]),
+    "accurate": np.array([0.6, 1.0, 2.0, 6.5, 4.0, 0.1] + [0.3, 2.0, 2.0, 8.0, 0.0, -1.0] + [1.0]),
 }
 """Weights of `xmlrec.fuse.candidate_scores`, and the lead of `xmlrec.fuse.hold_back`, where rows
 are too few to say: about what they come out as on catalogs of products, tools and tasks."""
 
-HELD_OUT_SHARE = 0.25
+HELD_OUT_SHARE = {"fast": 0.25, "balanced": 0.25, "accurate": 0.1}
 MAX_HELD_OUT = 5000
-"""Rows that weights are fitted on: twelve numbers need no more."""
+"""Rows that weights are fitted on: twelve numbers need no more. A transformer, which sees all rows
+at the end but some of them once only, leaves out fewer."""
 
 HIDDEN_SHARE = 0.1
 """Labels that are hidden while weights are fitted."""
@@ -47,98 +48,44 @@ MAX_SEEN_LOSS = 0.0005
 other items it comes out at 0.2 to 0.3 %."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainingSet:
-    """Labelled items, and what is known of the labels.
+def train_ranker(
+    data: TrainingSet,
+    settings: RankerSettings,
+    *,
+    folder: Path | None = None,
+    n_threads: int | None = None,
+) -> tuple[Parts, LabelRows, FloatArray]:
+    """Return the parts, what they know of the labels, and the weights of fusion.
 
-    Attributes
-    ----------
-    X : csr_array of float32, shape (n_items, n_features)
-    Y : csr_array, shape (n_items, n_labels)
-    texts : sequence of str
-        What an encoder reads of each item; empty without one.
-    labels : LabelRows
-    label_texts : sequence of str
-        What an encoder reads of each label, "" for one that is not to be found.
+    A transformer keeps its state of training in ``folder``, if there is one.
     """
-
-    X: sp.csr_array
-    Y: sp.csr_array
-    texts: Sequence[str]
-    labels: LabelRows
-    label_texts: Sequence[str]
-
-    def take(self, rows: IntArray) -> "TrainingSet":
-        """Return some of the items."""
-        texts = [self.texts[row] for row in rows.tolist()] if self.texts else []
-        return replace(self, X=self.X[rows], Y=self.Y[rows], texts=texts)
-
-    def hide(self, is_hidden: BoolArray) -> "TrainingSet":
-        """Return what is left for parts that do not know some labels."""
-        Y = self.Y @ sp.diags_array((~is_hidden).astype(np.float32), format="csr")
-        Y.eliminate_zeros()
-        names = sp.diags_array((~is_hidden).astype(np.float32), format="csr") @ self.labels.names
-        names.eliminate_zeros()
-        counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
-        labels = replace(self.labels, names=sp.csr_array(names), counts=counts)
-        hidden = replace(self, Y=sp.csr_array(Y), labels=labels)
-        return hidden.take(np.flatnonzero(np.diff(Y.indptr) > 0).astype(np.int32))
+    fit, last = (None, None) if folder is None else (folder / "first", folder / "last")
+    around = Circumstances(folder=fit, n_threads=n_threads)
+    weights, before = fit_fusion(data, settings, around)
+    around = replace(around, before=before, folder=last)
+    return *train_parts(data, settings, around), weights
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """What finds candidates; ``dense`` is None in the preset ``fast``."""
+def fit_fusion(
+    data: TrainingSet, settings: RankerSettings, around: Circumstances
+) -> tuple[FloatArray, tuple[Encoder, LabelRows] | None]:
+    """Fit the weights of fusion on items and labels that the parts did not see.
 
-    forest: LabelForest
-    dense: DenseSide | None
-
-    def encode(self, texts: Sequence[str], n_items: int, *, n_threads: int | None) -> FloatArray:
-        """Return the vectors of items, of length 0 without an encoder."""
-        if self.dense is None:
-            return np.zeros((n_items, 0), dtype=np.float32)
-        return self.dense.encoder.encode(texts, n_threads=n_threads)
-
-
-def train_parts(
-    data: TrainingSet, settings: RankerSettings, *, n_threads: int | None
-) -> tuple[Parts, LabelRows]:
-    """Train label trees and, if the preset has one, the dense side; labels get their vectors."""
-    dense, labels = None, data.labels
-    if settings.has_dense:
-        logger.info("training token vectors on %d items", len(data.texts))
-        encoder = adapt_encoder(data, seed=settings.seed, n_threads=n_threads)
-        vectors = encoder.encode(data.label_texts, n_threads=n_threads)
-        dense = DenseSide(encoder, vectors)
-        E = encoder.encode(data.texts, n_threads=n_threads)
-        examples = choose_examples(E, data.Y, seed=settings.seed)
-        labels = replace(labels, vectors=vectors, examples=examples)
-    logger.info("training label trees on %d items", data.X.shape[0])
-    forest = train_forest(data.X, data.Y, labels, settings, n_threads=n_threads)
-    return Parts(forest, dense), labels
-
-
-def adapt_encoder(data: TrainingSet, *, seed: int, n_threads: int | None) -> Encoder:
-    """Return the packaged encoder with token vectors trained on the items."""
-    encoder = packaged_encoder()
-    items = encoder.tokenize(data.texts, n_threads=n_threads)
-    labels = encoder.tokenize(data.label_texts, n_threads=n_threads)
-    settings = AdaptSettings(seed=seed)
-    return encoder.with_vectors(adapt(encoder.vectors, items, labels, data.Y, settings=settings))
-
-
-def fit_fusion(data: TrainingSet, settings: RankerSettings, *, n_threads: int | None) -> FloatArray:
-    """Fit the weights of fusion on items and labels that the parts did not see."""
+    Returned are the weights, and the encoder and labels that were trained for it, if any.
+    """
     rng = np.random.default_rng(settings.seed)
     prior = PRIOR_WEIGHTS[settings.preset]
-    n_held_out = min(int(HELD_OUT_SHARE * data.X.shape[0]), MAX_HELD_OUT)
+    n_held_out = min(int(HELD_OUT_SHARE[settings.preset] * data.X.shape[0]), MAX_HELD_OUT)
     order = rng.permutation(data.X.shape[0])
     held_out, rest = (data.take(np.sort(rows)) for rows in (order[:n_held_out], order[n_held_out:]))
     is_hidden = pseudo_new(rest.labels, rest.Y, rng)
     seen = rest.hide(is_hidden)
     if n_held_out == 0 or np.unique(seen.Y.indices).size < 2:
-        return prior
+        return prior, None
     logger.info("fitting fusion on %d held-out items", n_held_out)
-    parts, labels = train_parts(seen, replace(settings, n_trees=1), n_threads=n_threads)
+    n_threads = around.n_threads
+    around = replace(around, valid=validation_rows(held_out, is_hidden))
+    parts, labels = train_parts(seen, replace(settings, n_trees=1), around)
     labels = replace(labels, names=data.labels.names, is_new=is_hidden)
     E = parts.encode(held_out.texts, n_held_out, n_threads=n_threads)
     candidates = find_candidates(
@@ -149,7 +96,16 @@ def fit_fusion(data: TrainingSet, settings: RankerSettings, *, n_threads: int | 
     for place, column in enumerate(candidates.labels.T):
         is_own = held_out.Y[np.arange(n_held_out), np.maximum(column, 0)] > 0
         is_right[:, place] = is_own & (column >= 0)
-    return fit_groups(F, candidates.labels >= 0, is_hidden[candidates.labels], is_right, prior)
+    is_new = is_hidden[candidates.labels]
+    weights = fit_groups(F, candidates.labels >= 0, is_new, is_right, prior)
+    return weights, None if parts.dense is None else (parts.dense.encoder, labels)
+
+
+def validation_rows(data: TrainingSet, is_hidden: BoolArray) -> ValidationRows | None:
+    """Return items as rows that say when to stop, those of hidden labels apart."""
+    if not data.texts or data.Y.nnz == 0:
+        return None
+    return ValidationRows(data.texts, data.Y, data.Y @ is_hidden.astype(np.float32) > 0)
 
 
 def fit_groups(

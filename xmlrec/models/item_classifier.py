@@ -41,11 +41,14 @@ class ItemClassifier:
         tree: str = "learned",
         text: Sequence[str] = ("title", "description"),
         seed: int = 0,
+        encoder: str | None = None,
         n_threads: int | None = None,
     ) -> None:
         if isinstance(text, str):
             raise ValueError(f"text is a sequence of fields, got {text!r}; write ({text!r},)")
-        self.settings = RankerSettings(preset=preset, tree=tree, text=tuple(text), seed=seed)
+        self.settings = RankerSettings(
+            preset=preset, tree=tree, text=tuple(text), seed=seed, encoder=encoder
+        )
         self.n_threads = n_threads
         self.added_: tuple[str, ...] = ()
         self.refused_: list[tuple[int, str, Refusal]] = []
@@ -62,6 +65,7 @@ class ItemClassifier:
         *,
         strict: bool = False,
         previous: "ItemClassifier | None" = None,
+        folder: Path | None = None,
     ) -> Self:
         """Learn from items that name their category paths.
 
@@ -80,11 +84,16 @@ class ItemClassifier:
         previous : TaxonomyClassifier, optional
             A model whose taxonomy this one goes on with, instead of ``taxonomy``: its label
             columns, ids and log; what was added to it, with the examples as items.
+        folder : Path, optional
+            Where a transformer in training (preset "accurate") is kept every few minutes, so that
+            the same call goes on there after a kill. It can be removed after the call.
 
         Raises
         ------
         TrainingError
             If fewer than two categories have an item with text, or no item of ``valid`` has a path.
+        EncoderError
+            If a transformer cannot be opened, or ``folder`` holds another training.
         """
         started = time.perf_counter()
         if previous is not None and taxonomy is not None:
@@ -98,6 +107,7 @@ class ItemClassifier:
             strict=strict,
             n_threads=self.n_threads,
             previous=None if previous is None else (previous.parts.lineage, previous.view),
+            folder=folder,
         )
         self._adopt(parts, f"{self.settings.preset}@unsaved")
         self.added_, self.refused_ = labelled.added, labelled.refused

@@ -22,11 +22,13 @@ from xmlrec.fuse import (
 from xmlrec.fuse.scores import MIN_SCORE
 from xmlrec.models.candidates import find_candidates, join
 from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_vectors
-from xmlrec.models.fusion_training import Parts, TrainingSet, fit_fusion, train_parts
+from xmlrec.models.fusion_training import train_ranker
 from xmlrec.models.label_rows import changed_rows, known_rows
+from xmlrec.models.parts_training import Parts
 from xmlrec.models.ranker_files import read_ranker, write_ranker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.training_set import TrainingSet
 from xmlrec.text import Item, TextFeatures, fast_blocks
 
 logger = logging.getLogger(__name__)
@@ -81,14 +83,19 @@ class TextRanker:
         known: KnownLabels,
         settings: RankerSettings,
         *,
+        folder: Path | None = None,
         n_threads: int | None = None,
     ) -> Self:
         """Learn from ``items`` and their labels ``Y`` (n_items, n_labels).
+
+        A transformer in training is kept in ``folder`` now and then; the same call goes on from it.
 
         Raises
         ------
         TrainingError
             If no item has a word.
+        EncoderError
+            If a transformer cannot be opened, or ``folder`` holds another training.
         """
         title = settings.text[0]
         names = [{title: name} for name in known.names]
@@ -109,9 +116,8 @@ class TextRanker:
             labels=labels,
             label_texts=label_texts,
         )
-        weights = fit_fusion(data, settings, n_threads=n_threads)
-        parts, labels = train_parts(data, settings, n_threads=n_threads)
-        return cls(features, parts, labels, weights)
+        trained = train_ranker(data, settings, folder=folder, n_threads=n_threads)
+        return cls(features, *trained)
 
     def with_labels(self, known: KnownLabels, changed: Mapping[int, LabelFacts]) -> Self:
         """Return a ranker that finds the labels ``known`` now, trained on no more than this one.

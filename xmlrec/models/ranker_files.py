@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees import load_array, load_forest, save_forest
-from xmlrec.encode import StaticEncoder
+from xmlrec.encode import load_encoder
 from xmlrec.fuse import Examples, LabelRows
 from xmlrec.models.dense import DenseSide, check_examples, no_examples, no_vectors
-from xmlrec.models.fusion_training import Parts
+from xmlrec.models.parts_training import Parts
 from xmlrec.text import TextFeatures
 
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
@@ -66,7 +66,7 @@ def read_dense(folder: Path, n_labels: int) -> tuple[DenseSide | None, FloatArra
     """Return the dense side, and the vectors of labels and of examples; empty without one."""
     if not (folder / "encoder").is_dir():
         return None, no_vectors(n_labels), no_examples(n_labels)
-    encoder, arrays = StaticEncoder.load(folder / "encoder"), load_arrays(folder / "dense")
+    encoder, arrays = load_encoder(folder / "encoder"), load_arrays(folder / "dense")
     if arrays.keys() != {"labels", *Examples._fields}:
         raise ValueError(f"{folder / 'dense'} has other files than a ranker's")
     vectors = np.array(arrays.pop("labels"))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from xmlrec.errors import ModelError
+from xmlrec.errors import EncoderError, ModelError
 from xmlrec.models.changing import ModelParts
 from xmlrec.models.lineage import TAXONOMY, Lineage, read_lineage, write_history
 from xmlrec.models.model_dir import (
@@ -114,6 +114,8 @@ def load_parts(folder: Path, *, verify: bool) -> tuple[ModelParts, str]:
             data_digest=manifest["data"]["digest"],
             valid_metrics=manifest["valid_metrics"],
         )
+    except EncoderError:
+        raise
     except Exception as error:  # a damaged header makes numpy raise anything
         raise ModelError(str(folder), f"it is damaged ({error})", RETRAIN) from error
     if len(taxonomy) != parts.ranker.labels.counts.size:

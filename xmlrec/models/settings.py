@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-PRESETS = ("fast", "balanced")
+PRESETS = ("fast", "balanced", "accurate")
 """``fast``: label trees and the words of label names; ``balanced``: also vectors of items and
-labels."""
+labels; ``accurate``: these from a fine-tuned transformer."""
 
 TREES = ("learned", "taxonomy", "flat")
 """Which label trees a ranker searches: balanced ones that it learns, the taxonomy itself, or a
@@ -28,6 +28,9 @@ class RankerSettings:
     n_trees : int
         Learned trees whose scores are averaged; there is one taxonomy, and one level.
     seed : int
+    encoder : str, optional
+        The transformer that ``accurate`` fine-tunes: a folder, or a name on the hub. None is
+        all-MiniLM-L6-v2.
     """
 
     preset: str = "fast"
@@ -35,6 +38,7 @@ class RankerSettings:
     tree: str = "learned"
     n_trees: int = 3
     seed: int = 0
+    encoder: str | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("preset", PRESETS), ("tree", TREES)):
@@ -42,11 +46,18 @@ class RankerSettings:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if not self.text or len(set(self.text)) < len(self.text):
             raise ValueError(f"text needs one or more different fields, got {self.text}")
+        if self.encoder is not None and not self.has_transformer:
+            raise ValueError(f"the preset {self.preset} has no encoder to choose")
 
     @property
     def has_dense(self) -> bool:
         """Whether vectors of items and labels take part."""
         return self.preset != "fast"
+
+    @property
+    def has_transformer(self) -> bool:
+        """Whether these come from a transformer, which needs torch."""
+        return self.preset == "accurate"
 
     def to_json(self) -> dict[str, Any]:
         """Return values that JSON can hold."""

@@ -5,207 +5,112 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.oracles.contrastive import batch_masks_reference
-from xmlrec.encode.batches import Batches
+from xmlrec.encode.batches import Batches, ancestors
 
 # 0 is the root of 1 and 2; 3, 4, 5 lie below 1, and 6 below 2; nothing has label 5
 PARENTS = np.array([-1, 0, 0, 1, 1, 1, 2], dtype=np.int32)
-ANCESTORS = sp.csr_array(
-    np.array(
-        [
-            [1, 0, 0, 0, 0, 0, 0],
-            [1, 1, 0, 0, 0, 0, 0],
-            [1, 0, 1, 0, 0, 0, 0],
-            [1, 1, 0, 1, 0, 0, 0],
-            [1, 1, 0, 0, 1, 0, 0],
-            [1, 1, 0, 0, 0, 1, 0],
-            [1, 0, 1, 0, 0, 0, 1],
-        ],
-        dtype=np.float32,
-    )
-)
+N_LABELS = PARENTS.size
+EVERY_TEXT = np.ones(N_LABELS, dtype=bool)
 
 
 def indicator(rows):
-    Y = np.zeros((len(rows), 7), dtype=np.float32)
+    Y = np.zeros((len(rows), N_LABELS), dtype=np.float32)
     for row, labels in enumerate(rows):
         Y[row, labels] = 1
     return sp.csr_array(Y)
 
 
-def random_labels(seed, n_items=40, n_labels=12):
-    rng = np.random.default_rng(seed)
-    return sp.random_array((n_items, n_labels), density=0.15, rng=rng, format="csr")
-
-
-def test_an_epoch_shows_every_item_that_has_a_label_once():
+def test_an_epoch_shows_every_labelled_item_and_every_label_with_items_once():
     Y = indicator([[3], [], [4, 6], [1], [3], []])
-    batches = Batches(Y, batch_size=3)
+    batches = Batches(Y, EVERY_TEXT, batch_size=3)
 
     for epoch in range(3):
-        items = np.concatenate([batch.items for batch in batches.epoch(epoch)])
-        assert sorted(items.tolist()) == [0, 2, 3, 4]
-    assert len(batches) == 2
+        seen = np.concatenate([batch.documents for batch in batches.epoch(epoch)])
+        assert sorted(seen.tolist()) == [0, 2, 3, 4, 6 + 1, 6 + 3, 6 + 4, 6 + 6]
+    assert batches.labels.tolist() == [1, 3, 4, 6]
+    assert len(batches) == 3
 
 
-def test_items_come_with_an_own_label():
-    Y = random_labels(0)
+def test_a_label_without_text_is_no_document():
+    has_text = EVERY_TEXT.copy()
+    has_text[3] = False
+    batches = Batches(indicator([[3], [4]]), has_text, batch_size=9)
 
-    for batch in Batches(Y, batch_size=8).epoch(0):
-        assert batch.is_own.any(axis=1).all()
-        assert batch.is_own.any(axis=0).all()
-        np.testing.assert_array_equal(batch.is_own, Y[batch.items][:, batch.labels].toarray() > 0)
+    (batch,) = batches.epoch(0)
 
-
-def test_all_labels_of_an_item_are_drawn_in_turn():
-    batches = Batches(indicator([[1, 3, 6]]), batch_size=2)
-
-    drawn = [next(iter(batches.epoch(epoch))).labels.item() for epoch in range(60)]
-
-    assert min(np.bincount(drawn)[[1, 3, 6]]) > 10
+    assert sorted(batch.documents.tolist()) == [0, 1, 2 + 4]
+    assert batches.labels.tolist() == [3, 4]
 
 
-@pytest.mark.parametrize(("n_of_one", "n_batches"), [(5, 5), (10, 5), (3, 5)])
-def test_a_label_is_spread_evenly_over_the_batches(n_of_one, n_batches):
-    Y = sp.csr_array(np.eye(40, dtype=np.float32)[[0] * n_of_one + list(range(1, 41 - n_of_one))])
-    batches = Batches(Y, batch_size=8)
-    assert len(batches) == n_batches
-
-    counts = [np.isin(batch.items, range(n_of_one)).sum() for batch in batches.epoch(0)]
-    sizes = [batch.items.size for batch in batches.epoch(0)]
-
-    assert max(counts) == -(-n_of_one // n_batches)
-    assert sum(counts) == n_of_one
-    assert max(sizes) - min(sizes) <= 1
-
-
-@given(seed=st.integers(0, 10_000), n_hard=st.integers(0, 3))
-def test_masks_match_the_reference(seed, n_hard):
+@given(seed=st.integers(0, 10_000), has_parents=st.booleans())
+def test_masks_match_the_reference(seed, has_parents):
     rng = np.random.default_rng(seed)
     rows = [rng.choice([0, 1, 2, 3, 4, 6], size=rng.integers(0, 4)) for _ in range(9)] + [[3]]
     Y = indicator(rows)
+    parents = PARENTS if has_parents else np.full(N_LABELS, -1)
     batches = Batches(
-        Y, batch_size=4, n_hard=n_hard, seed=seed, parents=PARENTS, ancestors=ANCESTORS,
-        candidates=rng.integers(-1, 7, size=(10, 3)),
-    )  # fmt: skip
+        Y, EVERY_TEXT, batch_size=4, seed=seed, parents=PARENTS if has_parents else None
+    )
+    documents = np.concatenate([Y.toarray(), np.eye(N_LABELS)])
 
     for batch in batches.epoch(0):
-        own, negative = batch_masks_reference(Y.toarray(), PARENTS, batch.items, batch.labels)
+        own, negative = batch_masks_reference(documents, parents, batch.documents, batches.labels)
         np.testing.assert_array_equal(batch.is_own, own)
         np.testing.assert_array_equal(batch.is_negative, negative)
-        assert (np.diff(batch.labels) > 0).all()
+        assert batch.is_own.any(axis=1).all()
 
 
-def test_hard_negatives_are_siblings_that_have_items():
-    Y = indicator([[3], [3], [4], [4], [6], [6]])
-    seen = set()
-    for epoch in range(20):
-        for batch in Batches(Y, batch_size=2, n_hard=3, parents=PARENTS).epoch(epoch):
-            drawn = set(batch.labels[batch.is_own.any(axis=0)].tolist())
-            hard = set(batch.labels.tolist()) - drawn
-            assert hard <= ({3, 4} if drawn & {3, 4} else set())
-            seen |= hard
-    assert seen == {3, 4}
+def test_ancestors_are_all_labels_above():
+    above = ancestors(PARENTS, N_LABELS).toarray()
+
+    assert [np.flatnonzero(row).tolist() for row in above] == [
+        [], [0], [0], [0, 1], [0, 1], [0, 1], [0, 2],
+    ]  # fmt: skip
+    assert ancestors(None, 3).nnz == 0
 
 
-def test_hard_negatives_are_candidates():
-    Y = indicator([[3], [4], [6], [1], [2]])
-    candidates = np.full((5, 2), -1)
-    candidates[2] = [3, 4]
-    batches = Batches(Y, batch_size=2, n_hard=2, candidates=candidates)
+def test_an_epoch_is_the_same_again_and_from_any_batch_on():
+    Y = indicator([[3], [4, 6], [1], [3], [6], [4]])
+    batches = [Batches(Y, EVERY_TEXT, batch_size=3, seed=5, parents=PARENTS) for _ in range(2)]
 
-    seen = set()
-    for epoch in range(20):
-        for batch in batches.epoch(epoch):
-            hard = set(batch.labels[~batch.is_own.any(axis=0)].tolist())
-            assert not hard or 2 in batch.items
-            seen |= hard
-    assert seen == {3, 4}
+    whole, rest = list(batches[0].epoch(2)), list(batches[1].epoch(2, start=2))
+
+    assert len(rest) == len(whole) - 2 > 0
+    for one, other in zip(whole[2:], rest, strict=True):
+        np.testing.assert_array_equal(one.documents, other.documents)
+        np.testing.assert_array_equal(one.is_own, other.is_own)
+        np.testing.assert_array_equal(one.is_negative, other.is_negative)
 
 
-def test_candidates_and_siblings_share_the_hard_negatives():
-    Y = indicator([[3], [4], [6]])
-    candidates = np.array([[6], [-1], [-1]])
-    batches = Batches(Y, batch_size=2, n_hard=1, parents=PARENTS, candidates=candidates)
+def test_epochs_and_seeds_differ_in_order():
+    Y = sp.csr_array(np.eye(40, dtype=np.float32))
+    has_text = np.zeros(40, dtype=bool)
 
-    of_first = [
-        tuple(batch.labels.tolist())
-        for epoch in range(600)
-        for batch in batches.epoch(epoch)
-        if batch.items.tolist() == [0]
-    ]
+    def order(seed, epoch):
+        of_epoch = Batches(Y, has_text, batch_size=8, seed=seed).epoch(epoch)
+        return tuple(np.concatenate([batch.documents for batch in of_epoch]).tolist())
 
-    shares = {labels: of_first.count(labels) / len(of_first) for labels in set(of_first)}
-    assert shares.pop((3, 6)) == pytest.approx(1 / 2, abs=0.1)
-    assert shares.pop((3, 4)) == pytest.approx(1 / 4, abs=0.1)
-    assert set(shares) == {(3,)}  # it drew itself
+    assert len({order(0, 0), order(0, 1), order(1, 0)}) == 3
 
 
-def test_no_label_is_drawn_against_what_lies_above_it_or_is_its_own():
-    Y = indicator([[3, 4], [0], [1], [2]])
-    candidates = np.array([[0, 1, 3, 4], [-1] * 4, [-1] * 4, [-1] * 4])
-    batches = Batches(Y, batch_size=2, n_hard=4, ancestors=ANCESTORS, candidates=candidates)
+def test_sizes_differ_by_one_at_most():
+    Y = sp.csr_array(np.eye(19, dtype=np.float32))
+    batches = Batches(Y, np.zeros(19, dtype=bool), batch_size=8)
 
-    for epoch in range(20):
-        for batch in batches.epoch(epoch):
-            assert batch.is_own.any(axis=0).all()
+    assert sorted(batch.documents.size for batch in batches.epoch(0)) == [6, 6, 7]
 
 
-def test_a_label_without_items_is_never_a_negative():
-    Y = indicator([[3], [4], [6]])
-    candidates = np.full((3, 2), 5)
-    batches = Batches(Y, batch_size=2, n_hard=4, parents=PARENTS, candidates=candidates)
+def test_a_stored_zero_is_no_label():
+    Y = sp.csr_array((np.array([1.0, 0.0]), ([0, 1], [3, 4])), shape=(2, N_LABELS))
 
-    assert not batches.has_items[5]
-    for epoch in range(20):
-        assert all(5 not in batch.labels for batch in batches.epoch(epoch))
+    assert Batches(Y, EVERY_TEXT, batch_size=4).labels.tolist() == [3]
 
 
-def flat(batches, epoch, start=0):
-    return [
-        np.concatenate([batch.items, batch.labels, batch.is_own.ravel(), batch.is_negative.ravel()])
-        for batch in batches.epoch(epoch, start=start)
-    ]
+def test_items_without_any_label_are_refused():
+    with pytest.raises(ValueError, match="none of 4 items has a label"):
+        Batches(sp.csr_array((4, N_LABELS)), EVERY_TEXT, batch_size=4)
 
 
-def mined(seed):
-    candidates = np.random.default_rng(0).integers(12, size=(40, 5))
-    return Batches(random_labels(1), batch_size=8, n_hard=2, seed=seed, candidates=candidates)
-
-
-def test_batches_depend_on_seed_and_epoch_only():
-
-    np.testing.assert_equal(flat(mined(3), 1), flat(mined(3), 1))
-    items = [
-        [batch.items.tolist() for batch in mined(seed).epoch(epoch)]
-        for seed, epoch in ((3, 1), (3, 2), (4, 1))
-    ]
-    assert items[0] != items[1]
-    assert items[0] != items[2]
-
-
-def test_an_epoch_goes_on_from_any_batch():
-    batches = mined(0)
-
-    np.testing.assert_equal(flat(batches, 2, start=3), flat(batches, 2)[3:])
-    assert len(flat(batches, 2)) == len(batches) > 3
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"batch_size": 1}, "batch_size must be at least 2"),
-        ({"n_hard": -1}, "n_hard at least 0"),
-        ({"parents": PARENTS[:3]}, r"parents has shape \(3,\)"),
-        ({"ancestors": ANCESTORS[:3]}, "ancestors has shape"),
-        ({"candidates": np.zeros((2, 0), dtype=int)}, "candidates has shape"),
-        ({"candidates": np.array([[7], [0]])}, "between -1 and 6"),
-    ],
-)
-def test_what_does_not_fit_is_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        Batches(indicator([[3], [4]]), **{"batch_size": 2, **options})
-
-
-def test_items_without_labels_are_no_training():
-    with pytest.raises(ValueError, match="none of 2 items has a label"):
-        Batches(indicator([[], []]), batch_size=2)
+def test_parents_of_other_labels_are_refused():
+    with pytest.raises(ValueError, match=r"parents has shape \(6,\), expected \(7,\)"):
+        Batches(indicator([[3]]), EVERY_TEXT, batch_size=4, parents=PARENTS[1:])

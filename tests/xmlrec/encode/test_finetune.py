@@ -13,11 +13,12 @@ from xmlrec.errors import EncoderError
 
 N_LABELS = 11
 LABEL_TEXTS = [f"{word} . tools {word}" for word in WORDS[:N_LABELS]]
-SETTINGS = FinetuneSettings(epochs=2, batch_size=16, lr=3e-3, n_hard=1, seed=3)
-STEPS_PER_EPOCH = 8
+SETTINGS = FinetuneSettings(epochs=2, batch_size=16, lr=3e-3, frozen_layers=0, seed=3)
+STEPS_PER_EPOCH = 9
+N_ITEMS = STEPS_PER_EPOCH * 16 - N_LABELS
 
 
-def catalog(n=STEPS_PER_EPOCH * 16, seed=0):
+def catalog(n=N_ITEMS, seed=0):
     """Return items that name their label's other word twice, and another word once; and Y."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % N_LABELS
@@ -42,10 +43,11 @@ def weights_of(encoder):
     return np.concatenate([w.detach().numpy().ravel() for w in encoder.model.parameters()])
 
 
-def share_right(encoder):
-    """Return the share of new items whose nearest label is their own."""
+def share_right(encoder, label_vectors=None):
+    """Return the share of new items whose nearest label is their own, by its text by default."""
     texts, Y = catalog(90, seed=1)
-    ranked = nearest_labels(encoder.encode(texts), encoder.encode(LABEL_TEXTS), 1)[:, 0]
+    vectors = encoder.encode(LABEL_TEXTS) if label_vectors is None else label_vectors
+    ranked = nearest_labels(encoder.encode(texts), vectors, 1)[:, 0]
     return (ranked == Y.indices).mean()
 
 
@@ -69,12 +71,49 @@ def kill_after(encoder, n_steps, monkeypatch):
 @needs_torch
 def test_the_labels_of_a_catalog_are_learned(encoder):
     before = share_right(encoder)
-    settings = FinetuneSettings(epochs=6, batch_size=16, lr=3e-3, n_hard=0)
+    settings = FinetuneSettings(epochs=6, batch_size=16, lr=3e-3, frozen_layers=0)
 
-    trained = finetune(encoder, *catalog(), LABEL_TEXTS, settings=settings)
+    trained, label_vectors = finetune(encoder, *catalog(), LABEL_TEXTS, settings=settings)
 
     assert before < 0.5
+    assert share_right(trained, label_vectors) > 0.9
     assert share_right(trained) > 0.9
+
+
+@needs_torch
+def test_label_vectors_are_trained_ones_texts_or_nothing(encoder):
+    texts, Y = catalog()
+    is_known = np.arange(N_LABELS) < 8
+    Y = Y @ sp.diags_array(is_known.astype(np.float32))
+    labels = [*LABEL_TEXTS[:10], ""]
+
+    trained, vectors = finetune(encoder, texts, sp.csr_array(Y), labels, settings=SETTINGS)
+
+    of_texts = trained.encode(labels)
+    np.testing.assert_allclose(np.linalg.norm(vectors[:10], axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(vectors[8:10], of_texts[8:10], atol=1e-5)
+    assert np.abs(vectors[:8] - of_texts[:8]).max(axis=1).min() > 1e-3
+    assert not vectors[10].any()
+
+
+@needs_torch
+def test_training_goes_on_from_given_label_vectors(encoder):
+    start = np.eye(N_LABELS, encoder.dim, dtype=np.float32)
+    settings = FinetuneSettings(epochs=1, lr=1e-9, label_lr=1e-9)
+
+    _, vectors = finetune(encoder, *catalog(32), LABEL_TEXTS, settings=settings, start=start)
+
+    np.testing.assert_allclose(vectors, start, atol=1e-6)
+
+
+@needs_torch
+def test_a_trained_encoder_reads_as_much_as_training_did(encoder):
+    settings = FinetuneSettings(epochs=1, max_length=4, frozen_layers=0)
+
+    trained, _ = finetune(encoder, *catalog(32), LABEL_TEXTS, settings=settings)
+
+    short, long = trained.encode(["red hammer", "red hammer saw drill"])
+    np.testing.assert_allclose(short, long, atol=1e-5)
 
 
 @needs_torch
@@ -85,7 +124,7 @@ def test_equal_calls_make_equal_weights_whatever_torch_drew_before(folder):
     for seed in (1, 2):
         torch.manual_seed(seed)
         trained.append(
-            finetune(open_tiny_encoder(folder), *catalog(), LABEL_TEXTS, settings=SETTINGS)
+            finetune(open_tiny_encoder(folder), *catalog(), LABEL_TEXTS, settings=SETTINGS)[0]
         )
         assert torch.initial_seed() == seed
 
@@ -101,9 +140,8 @@ def test_a_killed_training_goes_on_where_it_was(folder, tmp_path, monkeypatch, n
         "settings": SETTINGS,
         "valid": valid,
         "parents": np.full(N_LABELS, -1),
-        "candidates": np.random.default_rng(0).integers(-1, N_LABELS, size=(len(texts), 4)),
     }
-    whole = finetune(open_tiny_encoder(folder), texts, Y, LABEL_TEXTS, **arguments)
+    whole, vectors = finetune(open_tiny_encoder(folder), texts, Y, LABEL_TEXTS, **arguments)
     first = open_tiny_encoder(folder)
     kill_after(first, n_steps, monkeypatch)
     with pytest.raises(KilledError):
@@ -114,22 +152,26 @@ def test_a_killed_training_goes_on_where_it_was(folder, tmp_path, monkeypatch, n
     monkeypatch.setattr(
         training_run._Progress, "add", lambda progress, loss, n_items: seen.append(loss)
     )
-    resumed = finetune(second, texts, Y, LABEL_TEXTS, folder=tmp_path / "state", **arguments)
+    resumed, resumed_vectors = finetune(
+        second, texts, Y, LABEL_TEXTS, folder=tmp_path / "state", **arguments
+    )
 
     assert len(seen) == 2 * STEPS_PER_EPOCH - n_steps
     np.testing.assert_allclose(weights_of(resumed), weights_of(whole), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(resumed_vectors, vectors, rtol=0, atol=1e-5)
 
 
 @needs_torch
 def test_a_finished_training_is_not_repeated(folder, tmp_path, monkeypatch):
     arguments = {"settings": SETTINGS, "folder": tmp_path}
-    first = finetune(open_tiny_encoder(folder), *catalog(), LABEL_TEXTS, **arguments)
+    first, vectors = finetune(open_tiny_encoder(folder), *catalog(), LABEL_TEXTS, **arguments)
 
     second = open_tiny_encoder(folder)
     kill_after(second, 0, monkeypatch)
-    again = finetune(second, *catalog(), LABEL_TEXTS, **arguments)
+    again, vectors_again = finetune(second, *catalog(), LABEL_TEXTS, **arguments)
 
     np.testing.assert_array_equal(weights_of(again), weights_of(first))
+    np.testing.assert_array_equal(vectors_again, vectors)
 
 
 @needs_torch
@@ -158,10 +200,10 @@ def test_training_that_only_hurts_gives_back_the_model_as_it_was(encoder, caplog
     texts, Y = catalog()
     before = weights_of(encoder)
     valid = ValidationRows([LABEL_TEXTS[0]], Y[:1])  # found first before, and never better
-    settings = FinetuneSettings(epochs=5, batch_size=16, lr=1e-2)
+    settings = FinetuneSettings(epochs=5, batch_size=16, lr=1e-2, frozen_layers=0)
 
     with caplog.at_level(logging.INFO, logger=training_run.__name__):
-        trained = finetune(encoder, texts, Y, LABEL_TEXTS, settings=settings, valid=valid)
+        trained, _ = finetune(encoder, texts, Y, LABEL_TEXTS, settings=settings, valid=valid)
 
     np.testing.assert_array_equal(weights_of(trained), before)
     measured = [record.getMessage() for record in caplog.records if "recall" in record.message]
@@ -174,15 +216,15 @@ def test_progress_is_logged_with_the_time_left(encoder, caplog, monkeypatch):
     with caplog.at_level(logging.INFO, logger=training_run.__name__):
         finetune(encoder, *catalog(), LABEL_TEXTS, settings=SETTINGS)
 
-    assert caplog.messages[0].startswith("step 1 of 16, loss ")
+    assert caplog.messages[0].startswith("step 1 of 18, loss ")
     assert caplog.messages[0].endswith("minutes left")
-    assert len(caplog.messages) == 16
+    assert len(caplog.messages) == 18
 
 
 @needs_torch
 def test_the_model_is_left_ready_to_encode(encoder):
     settings = FinetuneSettings(epochs=1, batch_size=16, frozen_layers=2)
-    trained = finetune(encoder, *catalog(32), LABEL_TEXTS, settings=settings)
+    trained, _ = finetune(encoder, *catalog(32), LABEL_TEXTS, settings=settings)
 
     assert not trained.model.training
     assert all(weights.requires_grad for weights in trained.model.parameters())
@@ -223,9 +265,9 @@ def test_a_model_on_a_gpu_learns_there(folder):
 
     encoder = open_tiny_encoder(folder)
     encoder.model.to("cuda")
-    settings = FinetuneSettings(epochs=6, batch_size=16, lr=3e-3, n_hard=0)
+    settings = FinetuneSettings(epochs=6, batch_size=16, lr=3e-3, frozen_layers=0)
 
-    trained = finetune(encoder, *catalog(), LABEL_TEXTS, settings=settings)
+    trained, _ = finetune(encoder, *catalog(), LABEL_TEXTS, settings=settings)
 
     assert trained.model.device.type == "cuda"
     assert torch.isfinite(next(trained.model.parameters())).all()
@@ -236,10 +278,11 @@ def test_a_model_on_a_gpu_learns_there(folder):
     ("values", "message"),
     [
         ({"epochs": 0}, "epochs must be at least 1"),
-        ({"batch_size": 1}, "batch_size must be at least 2"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"lr": 0.0}, "lr must be above 0"),
         ({"temperature": np.inf}, "temperature must be above 0"),
-        ({"n_hard": -1}, "n_hard must be at least 0"),
+        ({"label_lr": -1.0}, "label_lr must be above 0"),
+        ({"frozen_layers": -1}, "frozen_layers must be at least 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(values, message):

@@ -18,7 +18,17 @@ def small_module():
 
 
 def weights_of(module):
-    return np.concatenate([w.detach().numpy().ravel() for w in module.parameters()])
+    every = [*module.parameters(), *module.labels]
+    return np.concatenate([w.detach().numpy().ravel() for w in every])
+
+
+def new_state(module, **rates):
+    import torch
+
+    labels = torch.nn.Parameter(torch.zeros(1, 1))
+    state = TrainingState(module, labels, **{"lr": 0.05, "label_lr": 0.1} | rates, n_steps=N_STEPS)
+    module.labels = [labels]  # beside its weights, not among them
+    return state
 
 
 def train(module, state, stop):
@@ -26,7 +36,7 @@ def train(module, state, stop):
 
     while state.step < stop:
         x = torch.from_numpy(np.random.default_rng(state.step).normal(size=(5, 3)).astype("f4"))
-        state.update(((module(x) - 1) ** 2).mean())
+        state.update(((module(x) - 1 + module.labels[0]) ** 2).mean())
 
 
 def test_the_step_size_rises_then_falls_to_zero():
@@ -40,7 +50,7 @@ def test_the_step_size_rises_then_falls_to_zero():
 
 def test_training_lowers_the_loss():
     module = small_module()
-    state = TrainingState(module, lr=0.05, n_steps=N_STEPS)
+    state = new_state(module)
     import torch
 
     x = torch.ones(5, 3)
@@ -52,16 +62,16 @@ def test_training_lowers_the_loss():
 
 def test_a_resumed_training_comes_to_the_same_weights(tmp_path):
     whole = small_module()
-    train(whole, TrainingState(whole, lr=0.05, n_steps=N_STEPS), N_STEPS)
+    train(whole, new_state(whole), N_STEPS)
     first = small_module()
-    state = TrainingState(first, lr=0.05, n_steps=N_STEPS)
+    state = new_state(first)
     train(first, state, 7)
     state.judge(3.5)
     train(first, state, 9)
     state.save(tmp_path / "new" / "state.safetensors", "digest")
 
     second = small_module()
-    resumed = TrainingState(second, lr=0.05, n_steps=N_STEPS)
+    resumed = new_state(second)
     resumed.resume(tmp_path / "new" / "state.safetensors", "digest")
     assert (resumed.step, resumed.best_score, resumed.is_over) == (9, 3.5, False)
     train(second, resumed, N_STEPS)
@@ -72,7 +82,7 @@ def test_a_resumed_training_comes_to_the_same_weights(tmp_path):
 
 def test_the_best_weights_are_kept_and_survive_a_file(tmp_path):
     module = small_module()
-    state = TrainingState(module, lr=0.05, n_steps=N_STEPS)
+    state = new_state(module)
     train(module, state, 5)
     state.judge(2.0)
     best = weights_of(module)
@@ -82,7 +92,7 @@ def test_the_best_weights_are_kept_and_survive_a_file(tmp_path):
     assert state.is_over
     state.save(tmp_path / "state", "digest")
     other = small_module()
-    resumed = TrainingState(other, lr=0.05, n_steps=N_STEPS)
+    resumed = new_state(other)
     resumed.resume(tmp_path / "state", "digest")
 
     state.take_best()
@@ -93,11 +103,21 @@ def test_the_best_weights_are_kept_and_survive_a_file(tmp_path):
     assert resumed.is_over
 
 
+def test_label_vectors_have_a_step_size_of_their_own():
+    moved = []
+    for label_lr in (1e-9, 0.1):
+        module = small_module()
+        train(module, new_state(module, label_lr=label_lr), N_STEPS)
+        moved.append(abs(module.labels[0].item()))
+
+    assert moved[0] < 1e-6 < 0.1 < moved[1]
+
+
 def test_fixed_weights_stay():
     module = small_module()
     module[0].requires_grad_(False)
     before = module[0].weight.clone()
-    state = TrainingState(module, lr=0.05, n_steps=N_STEPS)
+    state = new_state(module)
     train(module, state, N_STEPS)
 
     assert (module[0].weight == before).all()
@@ -105,14 +125,14 @@ def test_fixed_weights_stay():
 
 def test_without_a_file_a_training_starts(tmp_path):
     module = small_module()
-    state = TrainingState(module, lr=0.05, n_steps=N_STEPS)
+    state = new_state(module)
     state.resume(tmp_path / "none", "digest")
 
     assert state.step == 0
 
 
 def test_the_state_of_another_training_is_refused(tmp_path):
-    state = TrainingState(small_module(), lr=0.05, n_steps=N_STEPS)
+    state = new_state(small_module())
     state.save(tmp_path / "state", "one")
 
     with pytest.raises(EncoderError, match="on other rows, settings or weights; remove the file"):
@@ -121,7 +141,7 @@ def test_the_state_of_another_training_is_refused(tmp_path):
 
 @pytest.mark.parametrize("n_bytes", [0, 5, -4])
 def test_a_damaged_file_is_refused(tmp_path, n_bytes):
-    state = TrainingState(small_module(), lr=0.05, n_steps=N_STEPS)
+    state = new_state(small_module())
     state.save(tmp_path / "state", "one")
     content = (tmp_path / "state").read_bytes()
     (tmp_path / "state").write_bytes(content[:n_bytes])

@@ -22,23 +22,25 @@ from xmlrec.encode.adaptation import adapt
 from xmlrec.encode.adaptation.adapt import mean_length
 from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import GROUP, N_SCORES, candidate_scores, fit_weights
-from xmlrec.models import fusion_training
+from xmlrec.models import fusion_training, parts_training
 from xmlrec.models.dense import joined_text
 from xmlrec.models.fusion_training import (
     HIDDEN_SHARE,
     MAX_SEEN_LOSS,
     PRIOR_WEIGHTS,
-    TrainingSet,
-    adapt_encoder,
     fit_fusion,
     fit_groups,
     lead_to_ask,
     pseudo_new,
-    train_parts,
+    validation_rows,
 )
 from xmlrec.models.label_rows import known_rows
+from xmlrec.models.parts_training import Circumstances, adapt_encoder, train_parts
 from xmlrec.models.ranker_training import train_forest
+from xmlrec.models.training_set import TrainingSet
 from xmlrec.text import TextFeatures, fast_blocks
+
+ONE_THREAD = Circumstances(n_threads=1)
 
 N_TOPICS = 3 * N_DEPARTMENTS
 N_LABELS = N_DEPARTMENTS + N_TOPICS
@@ -157,8 +159,8 @@ class Spy:
 
     def __init__(self, monkeypatch):
         self.trained, self.adapted, self.fused = [], [], []
-        monkeypatch.setattr(fusion_training, "train_forest", self.train_forest)
-        monkeypatch.setattr(fusion_training, "adapt", self.adapt)
+        monkeypatch.setattr(parts_training, "train_forest", self.train_forest)
+        monkeypatch.setattr(parts_training, "adapt", self.adapt)
         monkeypatch.setattr(fusion_training, "candidate_scores", self.candidate_scores)
 
     def train_forest(self, X, Y, labels, settings, **how):
@@ -181,7 +183,7 @@ class TestFitFusion:
     def spied(self, monkeypatch, preset):
         spy, data = Spy(monkeypatch), small_set(preset)
         with with_toy_encoder():
-            weights = fit_fusion(data, SETTINGS[preset], n_threads=1)
+            weights, _ = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
         assert weights.shape == (N_SCORES + 1,)
         return spy, data
 
@@ -245,7 +247,7 @@ class TestFitFusion:
         monkeypatch.setattr(fusion_training, "fit_groups", record)
         spy, data = Spy(monkeypatch), small_set(preset)
         with with_toy_encoder():
-            fit_fusion(data, SETTINGS[preset], n_threads=1)
+            fit_fusion(data, SETTINGS[preset], ONE_THREAD)
 
         X, E, candidates, labels = spy.fused[0]
         rows = {row.tobytes(): number for number, row in enumerate(data.X.toarray())}
@@ -262,8 +264,10 @@ class TestFitFusion:
     def test_the_seed_and_nothing_else_decides(self, preset):
         data = small_set(preset)
         with with_toy_encoder():
-            one, two = (fit_fusion(data, SETTINGS[preset], n_threads=n) for n in (1, 2))
-            other = fit_fusion(data, replace(SETTINGS[preset], seed=1), n_threads=1)
+            one, two = (
+                fit_fusion(data, SETTINGS[preset], Circumstances(n_threads=n))[0] for n in (1, 2)
+            )
+            other, _ = fit_fusion(data, replace(SETTINGS[preset], seed=1), ONE_THREAD)
 
         assert one.tobytes() == two.tobytes() != other.tobytes()
 
@@ -271,17 +275,33 @@ class TestFitFusion:
     def test_too_few_items_leave_the_weights_at_their_prior(self, preset, n_items):
         data = small_set(preset, n_items)
 
-        weights = fit_fusion(data, SETTINGS[preset], n_threads=1)
+        weights, before = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
 
+        assert before is None
         assert weights.tolist() == PRIOR_WEIGHTS[SETTINGS[preset].preset].tolist()
 
 
 def test_one_label_leaves_the_weights_at_their_prior():
     data = small_set("fast1", PER_TOPIC)
 
-    weights = fit_fusion(data, SETTINGS["fast1"], n_threads=1)
+    weights, _ = fit_fusion(data, SETTINGS["fast1"], ONE_THREAD)
 
     assert weights.tolist() == PRIOR_WEIGHTS["fast"].tolist()
+
+
+class TestValidationRows:
+    def test_items_of_hidden_labels_stand_apart(self):
+        data = small_set("balanced")
+        is_hidden = np.zeros(N_LABELS, dtype=bool)
+        is_hidden[N_DEPARTMENTS + 1] = True
+
+        valid = validation_rows(data, is_hidden)
+
+        assert valid.texts is data.texts
+        assert np.flatnonzero(valid.is_new).tolist() == list(range(PER_TOPIC, 2 * PER_TOPIC))
+
+    def test_without_texts_there_are_none(self):
+        assert validation_rows(small_set("fast1"), np.zeros(N_LABELS, dtype=bool)) is None
 
 
 class TestFitGroups:
@@ -363,7 +383,7 @@ class TestParts:
     def test_the_preset_fast_has_no_vectors(self):
         data = small_set("fast3")
 
-        parts, labels = train_parts(data, SETTINGS["fast3"], n_threads=1)
+        parts, labels = train_parts(data, SETTINGS["fast3"], ONE_THREAD)
 
         assert parts.dense is None
         assert labels is data.labels
@@ -374,7 +394,7 @@ class TestParts:
         data = replace(data, label_texts=["", *data.label_texts[1:]])
 
         with with_toy_encoder():
-            parts, labels = train_parts(data, SETTINGS["balanced"], n_threads=1)
+            parts, labels = train_parts(data, SETTINGS["balanced"], ONE_THREAD)
 
         encoder = parts.dense.encoder
         assert labels.vectors.tobytes() == encoder.encode(data.label_texts).tobytes()
@@ -394,7 +414,7 @@ class TestParts:
     def test_items_come_nearer_to_their_labels(self):
         data, rows = small_set("balanced"), np.arange(N_TOPICS * PER_TOPIC)
         with with_toy_encoder():
-            encoders = [toy_encoder(), adapt_encoder(data, seed=0, n_threads=1)]
+            encoders = [toy_encoder(), adapt_encoder(data, SETTINGS["balanced"], ONE_THREAD)[0]]
 
         margins = []
         for encoder in encoders:
@@ -405,7 +425,7 @@ class TestParts:
     def test_training_starts_at_the_packaged_encoder(self):
         data, start = small_set("balanced"), packaged_encoder()
 
-        encoder = adapt_encoder(data, seed=0, n_threads=1)
+        encoder, _ = adapt_encoder(data, SETTINGS["balanced"], ONE_THREAD)
 
         assert (encoder.name, encoder.pieces, encoder.dim) == (start.name, start.pieces, start.dim)
         used = np.unique(start.tokenize([*data.texts, *data.label_texts]).tokens)

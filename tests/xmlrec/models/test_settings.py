@@ -10,7 +10,9 @@ def test_settings_come_back_from_json():
 
 
 def test_unknown_preset_or_tree_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="preset must be one of fast, balanced, got 'fats'"):
+    with pytest.raises(
+        ValueError, match="preset must be one of fast, balanced, accurate, got 'fats'"
+    ):
         RankerSettings(preset="fats")
     with pytest.raises(ValueError, match="tree must be one of learned, taxonomy, flat, got 'oak'"):
         RankerSettings(tree="oak")

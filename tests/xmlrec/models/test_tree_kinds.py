@@ -15,7 +15,7 @@ from tests.xmlrec.models.shop import (
     same_bytes,
     shop_items,
 )
-from xmlrec.models import TREES, TaxonomyClassifier, fusion_training
+from xmlrec.models import TREES, TaxonomyClassifier, parts_training
 from xmlrec.models.ranker_training import train_forest
 from xmlrec.taxonomy import Taxonomy
 
@@ -144,7 +144,7 @@ def test_fusion_is_fitted_with_a_tree_of_the_same_kind(kind, monkeypatch):
         built.append(forest.trees[0].tree)
         return forest
 
-    monkeypatch.setattr(fusion_training, "train_forest", train)
+    monkeypatch.setattr(parts_training, "train_forest", train)
     classifier = fit_shop(tree=kind)
 
     for_fusion, _ = built

@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse as sp
 
 from xmlrec.encode import StaticEncoder, WordPieces
-from xmlrec.models import RankerSettings, fusion_training
+from xmlrec.models import RankerSettings, parts_training
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 
@@ -123,7 +123,7 @@ def one_hot(labels, n_labels):
 
 def with_toy_encoder():
     """Return a context in which the toy encoder is the packaged one."""
-    return patch.object(fusion_training, "packaged_encoder", toy_encoder)
+    return patch.object(parts_training, "packaged_encoder", toy_encoder)
 
 
 def fit_toy(settings, **how):

@@ -1,0 +1,144 @@
+"""The preset with a transformer, here one that is small enough to train in seconds."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from tests.xmlrec.encode.tiny import WORDS, needs_torch, save_tiny_model
+from xmlrec.encode import SentenceEncoder, training_run
+from xmlrec.errors import EncoderError, ModelError
+from xmlrec.models import TaxonomyClassifier, parts_training
+
+pytestmark = needs_torch
+
+NAMES = WORDS[:6]
+SIGNS = WORDS[6:12]
+PER_CATEGORY = 12
+
+
+def items_of(seed=0):
+    """Return items of six categories: a sign of the category, and a word that says nothing."""
+    rng = np.random.default_rng(seed)
+    return [
+        {"title": f"{SIGNS[i]} {rng.choice(WORDS[14:])}", "paths": [["shop", NAMES[i]]]}
+        for i in np.arange(PER_CATEGORY * len(NAMES)) % len(NAMES)
+    ]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny")
+    save_tiny_model(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def patched():
+    how = parts_training.FinetuneSettings(epochs=4, batch_size=8, lr=3e-3, frozen_layers=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts_training, "FIRST", how)
+        yield
+
+
+def new_classifier(tiny):
+    return TaxonomyClassifier(preset="accurate", encoder=tiny, text=("title",), n_threads=1)
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny, patched):
+    return new_classifier(tiny).fit(items_of())
+
+
+def first_paths(classifier, titles):
+    return [row["paths"][0]["path"][-1] for row in classifier.classify(titles)]
+
+
+def test_items_are_classified(classifier):
+    assert isinstance(classifier.parts.ranker.dense.encoder.first, SentenceEncoder)
+    assert first_paths(classifier, SIGNS) == list(NAMES)
+
+
+def test_the_transformer_alone_knows_the_categories(classifier):
+    dense = classifier.parts.ranker.dense
+    found = dense.similar_labels(dense.encoder.encode(SIGNS), None)[:, 0]
+
+    assert [classifier.taxonomy_.names[label] for label in found] == list(NAMES)
+
+
+def test_a_saved_model_answers_as_before(classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    loaded = TaxonomyClassifier.load(tmp_path / "model", n_threads=1)
+
+    assert loaded.settings == classifier.settings
+    for one, other in zip(loaded.classify(SIGNS), classifier.classify(SIGNS), strict=True):
+        assert [p["path"] for p in one["paths"]] == [p["path"] for p in other["paths"]]
+
+
+def test_a_new_category_is_found_by_its_text(classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    loaded = TaxonomyClassifier.load(tmp_path / "model", n_threads=1)
+    loaded.add_category(["shop", "sofa"])
+
+    (row,) = loaded.classify(["sofa"])
+
+    assert ["shop", "sofa"] in [found["path"] for found in row["paths"] + row["alternatives"]]
+
+
+def test_a_damaged_transformer_is_named(classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    (weights,) = (tmp_path / "model").rglob("model.safetensors")
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+
+    with pytest.raises(ModelError, match="model.safetensors"):
+        TaxonomyClassifier.load(tmp_path / "model")
+    with pytest.raises(EncoderError, match="its digest is wrong"):
+        TaxonomyClassifier.load(tmp_path / "model", verify=False)
+
+
+class KilledError(Exception):
+    """What the test raises in the middle of a training."""
+
+
+@pytest.mark.parametrize(("epochs", "step"), [(4, 5), (1, 3)])
+def test_a_killed_training_goes_on_where_it_was(
+    classifier, tiny, tmp_path, monkeypatch, epochs, step
+):
+    """Once in the training of four epochs that comes first, once in the one of a single epoch."""
+    made, make_step = [], training_run.TrainingRun.make_step
+
+    def fail_or_step(run, batch):
+        key = run.settings.epochs, run.state.step
+        if key == (epochs, step) and key not in made:
+            made.append(key)
+            raise KilledError
+        made.append(key)
+        return make_step(run, batch)
+
+    monkeypatch.setattr(training_run.TrainingRun, "make_step", fail_or_step)
+    monkeypatch.setattr(training_run, "SAVE_S", 0.0)
+    with pytest.raises(KilledError):
+        new_classifier(tiny).fit(items_of(), folder=tmp_path)
+
+    resumed = new_classifier(tiny).fit(items_of(), folder=tmp_path)
+
+    assert len(made) == len(set(made)) + 1  # no step twice but the one that died
+    expected = classifier.parts.ranker.labels.vectors
+    np.testing.assert_allclose(resumed.parts.ranker.labels.vectors, expected, atol=1e-4)
+
+
+def test_an_encoder_that_is_missing_is_named(tmp_path):
+    missing = new_classifier(str(tmp_path / "none"))
+
+    with pytest.raises(EncoderError, match="none"):
+        missing.fit(items_of())
+
+
+def test_a_pickle_is_refused(tiny, tmp_path):
+    folder = shutil.copytree(tiny, tmp_path / "pickle")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+
+    with pytest.raises(EncoderError, match="pickle"):
+        new_classifier(str(folder)).fit(items_of())

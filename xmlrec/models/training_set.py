@@ -1,0 +1,51 @@
+"""What a ranker is trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from xmlrec.fuse import LabelRows
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingSet:
+    """Labelled items, and what is known of the labels.
+
+    Attributes
+    ----------
+    X : csr_array of float32, shape (n_items, n_features)
+    Y : csr_array, shape (n_items, n_labels)
+    texts : sequence of str
+        What an encoder reads of each item; empty without one.
+    labels : LabelRows
+    label_texts : sequence of str
+        What an encoder reads of each label, "" for one that is not to be found.
+    """
+
+    X: sp.csr_array
+    Y: sp.csr_array
+    texts: Sequence[str]
+    labels: LabelRows
+    label_texts: Sequence[str]
+
+    def take(self, rows: IntArray) -> "TrainingSet":
+        """Return some of the items."""
+        texts = [self.texts[row] for row in rows.tolist()] if self.texts else []
+        return replace(self, X=self.X[rows], Y=self.Y[rows], texts=texts)
+
+    def hide(self, is_hidden: BoolArray) -> "TrainingSet":
+        """Return what is left for parts that do not know some labels."""
+        Y = self.Y @ sp.diags_array((~is_hidden).astype(np.float32), format="csr")
+        Y.eliminate_zeros()
+        names = sp.diags_array((~is_hidden).astype(np.float32), format="csr") @ self.labels.names
+        names.eliminate_zeros()
+        counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
+        labels = replace(self.labels, names=sp.csr_array(names), counts=counts)
+        hidden = replace(self, Y=sp.csr_array(Y), labels=labels)
+        return hidden.take(np.flatnonzero(np.diff(Y.indptr) > 0).astype(np.int32))
