@@ -56,7 +56,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
-    logging.getLogger("faiss").setLevel(logging.WARNING)  # it tells which of its builds it loads
+    for library in ("faiss", "sentence_transformers", "httpx"):  # they tell what they load
+        logging.getLogger(library).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # cleans up
     provide_cache()
     try:

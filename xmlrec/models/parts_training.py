@@ -34,6 +34,10 @@ FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 FIRST = FinetuneSettings()
 """How a transformer is trained at first, on items that leave some for fitting fusion."""
 
+MAX_TEXTS = 100_000
+"""Items and label texts that it sees then, each up to three times and at least once: with the last
+epoch that is an hour on two cores at most for a catalog of 50,000."""
+
 MAX_FROZEN = 3
 """Lowest layers that stay as they are, but no more than half of them: nothing is lost with them,
 and a step takes three quarters of the time."""
@@ -133,7 +137,9 @@ def finetune_encoder(
         See `SentenceEncoder.open` and `finetune`.
     """
     logger.info("fine-tuning a transformer on %d items", len(data.texts))
-    how, start = replace(FIRST, seed=settings.seed), None
+    n_texts = len(data.texts) + sum(map(bool, data.label_texts))
+    n_epochs = max(1, min(FIRST.epochs, MAX_TEXTS // n_texts))
+    how, start = replace(FIRST, seed=settings.seed, epochs=n_epochs), None
     if around.before is None:
         transformer = SentenceEncoder.open(settings.encoder)
     else:

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tests.xmlrec.encode.tiny import HAS_TORCH, needs_torch, save_tiny_model
 from xmlrec.models import TREES, TaxonomyClassifier, verify_model
 
 
@@ -186,3 +187,36 @@ def test_the_catalog_is_never_taken_for_the_rejects_of_its_model(xmlrec, shop):
 
     assert "would be written over while m.rejects.jsonl is read" in result.refused()
     assert (shop / "m.rejects.jsonl").read_bytes() == (shop / "shop.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("preset", ["fast", "balanced"])
+def test_a_transformer_is_for_the_preset_that_has_one(xmlrec, shop, new_files, preset):
+    result = xmlrec("train", "shop.csv", "--model", "m", "--preset", preset, "--encoder", "e")
+
+    assert result.code == 2
+    assert f"--encoder is for the preset accurate, not for {preset}" in result.err
+    assert new_files() == []
+
+
+@pytest.mark.skipif(HAS_TORCH, reason="torch is installed")
+def test_without_torch_the_preset_accurate_says_what_to_install(xmlrec, shop, new_files):
+    result = xmlrec("train", "shop.csv", "--model", "m", "--preset", "accurate")
+
+    assert result.code == 2
+    assert 'install it with `pip install "xmlrec[encoder]"`' in result.err
+    assert new_files() == []
+
+
+@needs_torch
+def test_the_preset_accurate_is_trained_with_the_named_transformer(xmlrec, shop, new_files):
+    save_tiny_model(shop / "tiny")
+    train = ("train", "shop.csv", "--model", "m", "--preset", "accurate", "--encoder", "tiny")
+
+    result = xmlrec(*train)
+
+    assert result.code == 0
+    assert new_files() == ["m", "tiny"]
+    assert TaxonomyClassifier.load(shop / "m").settings.encoder == "tiny"
+    again = xmlrec("train", "shop.csv", "--model", "n", "--from", "m")
+    assert again.code == 0
+    assert TaxonomyClassifier.load(shop / "n").settings.encoder == "tiny"

@@ -98,6 +98,21 @@ def test_a_damaged_transformer_is_named(classifier, tmp_path):
         TaxonomyClassifier.load(tmp_path / "model", verify=False)
 
 
+def test_many_texts_are_seen_less_often(tiny, patched, monkeypatch):
+    epochs, finetune = [], parts_training.finetune
+
+    def record(*arguments, settings, **more):
+        epochs.append(settings.epochs)
+        return finetune(*arguments, settings=settings, **more)
+
+    monkeypatch.setattr(parts_training, "finetune", record)
+    for limit in (10**6, 150, 1):
+        monkeypatch.setattr(parts_training, "MAX_TEXTS", limit)
+        new_classifier(tiny).fit(items_of())
+
+    assert epochs == [4, 1, 2, 1, 1, 1]  # at first and at last, for each of the limits
+
+
 class KilledError(Exception):
     """What the test raises in the middle of a training."""
 
