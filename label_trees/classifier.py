@@ -14,7 +14,7 @@ from label_trees.forest import SCORE_POWERS, LabelForest
 from label_trees.label_features import pifa
 from label_trees.parallel import count_threads
 from label_trees.ranking import Ranking
-from label_trees.train import SolverSettings, train_tree
+from label_trees.train import SolverSettings, train_trees
 from label_trees.tree import LabelTree
 from label_trees.weights import TrainedTree
 
@@ -123,14 +123,12 @@ class LabelTreeClassifier(BaseEstimator):
         weights = check_weights(sample_weight, X.shape[0])
         n_threads = count_threads(self.n_threads)
         self.n_features_in_, self.n_labels_ = X.shape[1], Y.shape[1]
-        trees = []
-        for seed, tree in self._build_trees(X, Y, n_threads):
-            trained = train_tree(
-                tree, X, Y, weights, settings=settings, seed=seed, n_threads=n_threads
-            )
-            trees.append(TrainedTree(tree, trained))
+        seeds, trees = zip(*self._build_trees(X, Y, n_threads), strict=True)
+        trained = train_trees(
+            trees, X, Y, weights, settings=settings, seeds=seeds, n_threads=n_threads
+        )
         self.forest_ = LabelForest(
-            trees=tuple(trees),
+            trees=tuple(map(TrainedTree, trees, trained)),
             n_features=X.shape[1],
             n_labels=Y.shape[1],
             loss=self.loss,

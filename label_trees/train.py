@@ -21,6 +21,7 @@ further off, the more so the larger ``C``.
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -145,43 +146,51 @@ class Progress:
             logger.info("classifiers: %.0f %% trained, about %.0f s left", 100 * share, left_s)
 
 
-def train_tree(
-    tree: LabelTree,
+def train_trees(
+    trees: Sequence[LabelTree],
     X: sp.csr_array,
     Y: sp.csr_array,
     sample_weight: FloatArray,
     *,
     settings: SolverSettings,
-    seed: int,
+    seeds: Sequence[int],
     n_threads: int,
-) -> NodeWeights:
-    """Return the weights of all local classifiers of ``tree``.
+) -> list[NodeWeights]:
+    """Return the weights of all local classifiers of each tree.
 
     The result depends neither on ``n_threads`` nor on ``memory_limit``: every node draws from its
-    own seed and outputs share nothing. Largest jobs go first, so that threads finish together.
+    tree's seed and its own number, and outputs share nothing. Largest jobs of all trees go first,
+    so that threads finish together.
     """
-    instances = assign_instances(tree, Y)
-    jobs = plan_jobs(tree, instances, X, settings.memory_limit, n_threads)
-    progress = Progress(sum(job.cost for job in jobs))
+    instances = thread_map(lambda tree: assign_instances(tree, Y), trees, n_threads)
+    jobs = [
+        (number, job)
+        for number, (tree, of_tree) in enumerate(zip(trees, instances, strict=True))
+        for job in plan_jobs(tree, of_tree, X, settings.memory_limit, n_threads)
+    ]
+    progress = Progress(sum(job.cost for _, job in jobs))
     work = threading.local()
 
-    def solve(number: int) -> Block:
+    def solve(place: int) -> Block:
         if not hasattr(work, "local_of"):
             work.local_of = np.zeros(X.shape[1], dtype=np.int32)
-        job = jobs[number]
-        block = solve_job(job, instances, X, sample_weight, settings, seed, work.local_of)
+        number, job = jobs[place]
+        block = solve_job(
+            job, instances[number], X, sample_weight, settings, seeds[number], work.local_of
+        )
         progress.add(job.cost)
         return block
 
-    by_cost = sorted(range(len(jobs)), key=lambda number: -jobs[number].cost)
+    by_cost = sorted(range(len(jobs)), key=lambda place: -jobs[place][1].cost)
     solved = dict(zip(by_cost, thread_map(solve, by_cost, n_threads), strict=True))
-    logger.debug("trained %d classifiers in %d nodes", tree.slot_node.size, tree.n_nodes)
-    return pack_weights(
-        tree,
-        X.shape[1],
-        [(job.node, job.start) for job in jobs],
-        [solved[n] for n in range(len(jobs))],
-    )
+
+    def pack(number: int) -> NodeWeights:
+        own = [place for place, (of_tree, _) in enumerate(jobs) if of_tree == number]
+        starts = [(jobs[place][1].node, jobs[place][1].start) for place in own]
+        return pack_weights(trees[number], X.shape[1], starts, [solved[place] for place in own])
+
+    logger.debug("trained %s classifiers", [tree.slot_node.size for tree in trees])
+    return thread_map(pack, range(len(trees)), n_threads)
 
 
 def solve_job(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import label_trees.search
 from label_trees import LabelForest, LabelTreeClassifier
-from label_trees.train import SolverSettings, train_tree
+from label_trees.train import SolverSettings, train_trees
 from label_trees.weights import TrainedTree
 from tests.label_trees.cases import (
     block_case,
@@ -214,7 +214,7 @@ def test_a_ragged_tree_with_labels_on_inner_nodes_is_trained_ranked_and_scored(b
     X_new, Y_new = block_case(1, n_labels=9)
     tree = nested_tree([8, [0, [1, 2, [3]]], [4, [5, 6]], [7]], n_labels=9)
     ones = np.ones(X.shape[0], dtype=np.float32)
-    weights = train_tree(tree, X, Y, ones, settings=SolverSettings(), seed=0, n_threads=2)
+    (weights,) = train_trees([tree], X, Y, ones, settings=SolverSettings(), seeds=[0], n_threads=2)
     trained = TrainedTree(tree, weights)
     forest = LabelForest(trees=(trained,), n_features=27, n_labels=9)
 

@@ -13,7 +13,7 @@ import label_trees.train
 from label_trees.build import build_flat
 from label_trees.checks import check_pair
 from label_trees.instances import assign_instances
-from label_trees.train import SolverSettings, plan_jobs, train_tree
+from label_trees.train import SolverSettings, plan_jobs, train_trees
 from label_trees.weights import TrainedTree
 from tests.label_trees.cases import nested_tree, random_case, random_nested
 from tests.oracles.label_trees import dense_weights, instances_reference, objective_reference
@@ -33,7 +33,9 @@ def train(tree, X, Y, *, settings=None, weights=None, n_threads=1, seed=0):
     """Return the dense weights (n_slots, n_features + 1)."""
     weights = np.ones(X.shape[0], dtype=np.float32) if weights is None else weights
     settings = exact() if settings is None else settings
-    trained = train_tree(tree, X, Y, weights, settings=settings, seed=seed, n_threads=n_threads)
+    (trained,) = train_trees(
+        [tree], X, Y, weights, settings=settings, seeds=[seed], n_threads=n_threads
+    )
     return dense_weights(TrainedTree(tree, trained), X.shape[1])
 
 
