@@ -5,7 +5,17 @@ import dataclasses
 import sys
 
 from bench import results
-from bench.cases import accuracy, encoders, features, given, growth, scale, trees, zero_shot
+from bench.cases import (
+    accuracy,
+    challenge,
+    encoders,
+    features,
+    given,
+    growth,
+    scale,
+    trees,
+    zero_shot,
+)
 from bench.datasets import SPARSE_SETS, TEXT_SETS
 from bench.generated import GENERATED_SETS
 from bench.options import Options
@@ -13,6 +23,7 @@ from bench.peers import BenchError
 
 CASES = {
     "accuracy": accuracy.run,
+    "challenge": challenge.run,
     "encoders": encoders.run,
     "features": features.run,
     "given": given.run,
