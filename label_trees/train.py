@@ -31,7 +31,8 @@ import scipy.sparse as sp
 from label_trees.forest import LOSSES
 from label_trees.instances import NodeInstances, assign_instances, select_outputs
 from label_trees.kernels.gather import gather_rows
-from label_trees.kernels.solver import LANES, solve_outputs
+from label_trees.kernels.solver import solve_outputs
+from label_trees.kernels.vectors import LANES
 from label_trees.parallel import thread_map
 from label_trees.tree import LabelTree
 from label_trees.weights import Block, NodeWeights, pack_weights, prune

@@ -1,6 +1,5 @@
 """``xmlrec train``."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -104,6 +103,7 @@ def train(
     from xmlrec.cli.taxonomy import open_taxonomy
     from xmlrec.errors import TrainingError
     from xmlrec.models import RankerSettings, TaxonomyClassifier
+    from xmlrec.models.fusion_training import remove_state
 
     check_choices(preset, tree)
     if previous is not None and taxonomy is not None:
@@ -156,7 +156,7 @@ def train(
         else:
             reject_paths(classifier.refused_, labelled, rejects)
             classifier.save(model)
-            shutil.rmtree(training, ignore_errors=True)
+            remove_state(training)
     if failed is not None:
         raise failed
     report_training(classifier, model, labelled, has_file=taxonomy is not None)

@@ -6,6 +6,7 @@ new labels are learned too (field name: pseudo-new, or pseudo-unseen, labels).
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.encode import Encoder
+from xmlrec.encode.finetune import STATE_FILE
 from xmlrec.encode.finetune_settings import ValidationRows
 from xmlrec.fuse import GROUP, N_SCORES, LabelRows, candidate_scores, fit_weights
 from xmlrec.models.candidates import find_candidates
@@ -40,6 +42,9 @@ MAX_HELD_OUT = 5000
 """Rows that weights are fitted on: twelve numbers need no more. A transformer, which sees all rows
 at the end but some of them once only, leaves out fewer."""
 
+STATES = ("first", "last")
+"""Folders of a transformer's two trainings."""
+
 HIDDEN_SHARE = 0.1
 """Labels that are hidden while weights are fitted."""
 
@@ -59,11 +64,21 @@ def train_ranker(
 
     A transformer keeps its state of training in ``folder``, if there is one.
     """
-    fit, last = (None, None) if folder is None else (folder / "first", folder / "last")
-    around = Circumstances(folder=fit, n_threads=n_threads)
+    first, last = (None if folder is None else folder / name for name in STATES)
+    around = Circumstances(folder=first, n_threads=n_threads)
     weights, before = fit_fusion(data, settings, around)
     around = replace(around, before=before, folder=last)
     return *train_parts(data, settings, around), weights
+
+
+def remove_state(folder: Path) -> None:
+    """Remove what `train_ranker` kept in ``folder``, and the folder if nothing else is in it."""
+    for name in STATES:
+        for path in (folder / name / STATE_FILE, folder / name / f"{STATE_FILE}.part"):
+            path.unlink(missing_ok=True)
+    for path in (*(folder / name for name in STATES), folder):
+        with suppress(OSError):  # not there, or not empty
+            path.rmdir()
 
 
 def fit_fusion(

@@ -35,8 +35,7 @@ FIRST = FinetuneSettings()
 """How a transformer is trained at first, on items that leave some for fitting fusion."""
 
 MAX_TEXTS = 100_000
-"""Items and label texts that it sees then, each up to three times and at least once: with the last
-epoch that is an hour on two cores at most for a catalog of 50,000."""
+"""Items and label texts that it sees then, each up to three times and at least once."""
 
 MAX_FROZEN = 3
 """Lowest layers that stay as they are, but no more than half of them: nothing is lost with them,

@@ -32,6 +32,7 @@ from xmlrec.models.fusion_training import (
     fit_groups,
     lead_to_ask,
     pseudo_new,
+    remove_state,
     validation_rows,
 )
 from xmlrec.models.label_rows import known_rows
@@ -302,6 +303,20 @@ class TestValidationRows:
 
     def test_without_texts_there_are_none(self):
         assert validation_rows(small_set("fast1"), np.zeros(N_LABELS, dtype=bool)) is None
+
+
+def test_only_the_state_of_training_is_removed(tmp_path):
+    for name in ("first", "last"):
+        (tmp_path / "m.training" / name).mkdir(parents=True)
+        (tmp_path / "m.training" / name / "training.safetensors").write_bytes(b"state")
+    remove_state(tmp_path / "m.training")
+    assert not list(tmp_path.iterdir())
+
+    (tmp_path / "m.training" / "first").mkdir(parents=True)
+    (tmp_path / "m.training" / "first" / "notes.txt").write_text("mine")
+    remove_state(tmp_path / "m.training")
+    remove_state(tmp_path / "none")
+    assert (tmp_path / "m.training" / "first" / "notes.txt").read_text() == "mine"
 
 
 class TestFitGroups:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from label_trees.kernels.solver import LANES, add_products, add_to_rows
+from label_trees.kernels.vectors import LANES, add_products, add_to_rows
 
 WIDTHS = [LANES * n for n in (1, 2, 3, 5, 7, 8, 9, 16, 17)]  # every mix of 64, 32, 16 and 8
 
