@@ -71,3 +71,15 @@ def order_reference(candidates, fused, k):
         for place, (negated, label) in enumerate(best):
             labels[i, place], scores[i, place] = label, -negated
     return labels, scores
+
+
+def taught_reference(X, T, labels, is_allowed, k):
+    """Return what rows say for their labels, and the ``k`` allowed labels they say most for."""
+    scores = X.astype(np.float64) @ T
+    out, best = np.zeros(labels.shape), np.full((len(X), k), -1)
+    for i, of_row in enumerate(scores.tolist()):
+        out[i] = [of_row[label] if label >= 0 else 0 for label in labels[i].tolist()]
+        wanted = [label for label, score in enumerate(of_row) if score > 0 and is_allowed[label]]
+        wanted = sorted(wanted, key=lambda label: (-of_row[label], label))[:k]
+        best[i, : len(wanted)] = wanted
+    return out, best

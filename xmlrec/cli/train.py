@@ -41,6 +41,15 @@ def choose_encoder(named: str | None, preset: str, defaults: "RankerSettings") -
     return None
 
 
+def choose_teacher(named: Path | None, preset: str, defaults: "RankerSettings") -> str | None:
+    """Return the model to learn from: the one that is named, or that of the model before."""
+    if preset != "accurate":
+        return defaults.teacher if named is None else str(named)
+    if named is not None:
+        raise typer.BadParameter("--teacher is for the presets fast and balanced, not for accurate")
+    return None
+
+
 def open_previous(previous: Path | None, model: Path) -> "TaxonomyClassifier | None":
     """Open the model to go on from, if any; raise if another would be lost in ``model``."""
     from xmlrec.models import TaxonomyClassifier, check_writable
@@ -76,6 +85,13 @@ def train(
         typer.Option(
             metavar="NAME",
             help="Transformer of the preset accurate: a folder, or a name on the hub",
+        ),
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Model of balanced or accurate that teaches which words speak for which category",
         ),
     ] = None,
     tree: Annotated[str | None, typer.Option(help="learned (default), taxonomy or flat")] = None,
@@ -139,6 +155,7 @@ def train(
             text=settings.model_text or labelled.text or DEFAULT_TEXT,
             seed=defaults.seed if seed is None else seed,
             encoder=choose_encoder(encoder, chosen, defaults),
+            teacher=choose_teacher(teacher, chosen, defaults),
             n_threads=threads,
         )
         try:

@@ -12,6 +12,7 @@ vectors of the labels' texts. To encode every label in every step, as that paper
 the time of a step and more, and was less accurate in equal time.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from torch.nn import ModuleList
 
 TokenRow = np.ndarray[Any, np.dtype[np.int32]]
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 ROWS_AT_ONCE = 1024
-CHUNK = 32
-"""Texts that a processor reads at once. Few, of about the same length, need little padding."""
+CHUNK_TOKENS = 96
+"""What a processor spends on a chunk of texts besides its tokens, in tokens."""
 
 LOWEST = -1e4
 """The score of no negative; finite, so that its gradient is 0 and not NaN."""
@@ -53,14 +55,33 @@ def embed(model: "SentenceTransformer", rows: Sequence[TokenRow]) -> "Tensor":
     import torch
 
     order = np.argsort([row.size for row in rows], kind="stable")
-    chunk = CHUNK if model.device.type == "cpu" else max(len(rows), 1)
+    sizes = np.array([rows[row].size for row in order.tolist()])
+    ends = chunk_ends(sizes) if model.device.type == "cpu" else [len(rows)]
     with torch.autocast(model.device.type, torch.bfloat16, enabled=model.device.type == "cuda"):
         parts = [
-            _embed_chunk(model, [rows[row] for row in order[start : start + chunk]])
-            for start in range(0, len(rows), chunk)
+            _embed_chunk(model, [rows[row] for row in order[start:end]])
+            for start, end in itertools.pairwise([0, *ends])
         ]
     places = torch.from_numpy(np.argsort(order)).to(model.device)
     return torch.nn.functional.normalize(torch.cat(parts).float(), dim=1)[places]
+
+
+def chunk_ends(sizes: IntArray) -> list[int]:
+    """Return where to cut texts of rising sizes into chunks that cost least (dynamic programming).
+
+    Every text of a chunk is padded to the longest, and a chunk costs `CHUNK_TOKENS` besides.
+    """
+    costs = np.zeros(sizes.size + 1)
+    starts = np.zeros(sizes.size + 1, dtype=np.int64)
+    for end in range(1, sizes.size + 1):
+        padded = costs[:end] + np.arange(end, 0, -1) * sizes[end - 1]
+        starts[end] = padded.argmin()
+        costs[end] = padded[starts[end]] + CHUNK_TOKENS
+    ends, end = [], sizes.size
+    while end:
+        ends.append(end)
+        end = int(starts[end])
+    return ends[::-1]
 
 
 def embed_all(model: "SentenceTransformer", rows: Sequence[TokenRow]) -> Vectors:

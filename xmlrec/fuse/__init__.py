@@ -1,14 +1,14 @@
 """Fusion: several scores of a candidate label become one."""
 
 from xmlrec.fuse.listwise import fit_weights
-from xmlrec.fuse.ordering import fuse, hold_back, order_candidates
-from xmlrec.fuse.scores import GROUP, N_SCORES, Candidates, Examples, LabelRows, candidate_scores
+from xmlrec.fuse.ordering import FusionWeights, fuse, hold_back, order_candidates
+from xmlrec.fuse.scores import N_SCORES, Candidates, Examples, LabelRows, candidate_scores
 
 __all__ = [
-    "GROUP",
     "N_SCORES",
     "Candidates",
     "Examples",
+    "FusionWeights",
     "LabelRows",
     "candidate_scores",
     "fit_weights",

@@ -24,6 +24,75 @@ def pair_dots(X_indptr, X_indices, X_data, L_indptr, L_indices, L_data, labels, 
             row[X_indices[p]] = 0.0
 
 
+@njit(cache=True, nogil=True)
+def add_taught(X_indices, X_data, T_indptr, T_indices, T_data, first, last, totals):
+    """Add what the features ``first .. last - 1`` of an item say for labels to ``totals``."""
+    for p in range(first, last):
+        feature, x = X_indices[p], X_data[p]
+        for q in range(T_indptr[feature], T_indptr[feature + 1]):
+            totals[T_indices[q]] += x * T_data[q]
+
+
+@njit(cache=True, nogil=True)
+def clear_taught(X_indices, T_indptr, T_indices, first, last, totals):
+    """Make 0 again what `add_taught` added."""
+    for p in range(first, last):
+        for q in range(T_indptr[X_indices[p]], T_indptr[X_indices[p] + 1]):
+            totals[T_indices[q]] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def taught_scores(
+    X_indptr, X_indices, X_data, T_indptr, T_indices, T_data, labels, lo, hi, totals, out
+):
+    """Fill ``out`` (n_rows, k) with what features of rows ``lo .. hi - 1`` say for their labels.
+
+    ``T`` (n_features, n_labels) has what each feature says. A label -1 is skipped. ``totals``
+    (n_labels) must hold zeros and is left so.
+    """
+    for i in range(lo, hi):
+        first, last = X_indptr[i], X_indptr[i + 1]
+        add_taught(X_indices, X_data, T_indptr, T_indices, T_data, first, last, totals)
+        for c in range(labels.shape[1]):
+            if labels[i, c] >= 0:
+                out[i, c] = totals[labels[i, c]]
+        clear_taught(X_indices, T_indptr, T_indices, first, last, totals)
+
+
+@njit(cache=True, nogil=True)
+def best_taught(
+    X_indptr, X_indices, X_data, T_indptr, T_indices, T_data, is_allowed, lo, hi, totals, out
+):
+    """Fill rows ``lo .. hi - 1`` of ``out``, all -1, with the labels that `taught_scores` favours.
+
+    Best first, ties to the lower label; one without a score above 0 is not among them.
+    """
+    k = out.shape[1]
+    scores = np.empty(k, dtype=np.float32)
+    for i in range(lo, hi):
+        first, last = X_indptr[i], X_indptr[i + 1]
+        add_taught(X_indices, X_data, T_indptr, T_indices, T_data, first, last, totals)
+        n_found = 0
+        for p in range(first, last):
+            for q in range(T_indptr[X_indices[p]], T_indptr[X_indices[p] + 1]):
+                label = T_indices[q]
+                score = totals[label]
+                totals[label] = 0.0  # met again with another feature, it is passed over
+                if score <= 0.0 or not is_allowed[label]:
+                    continue
+                slot = n_found
+                while slot > 0 and (
+                    score > scores[slot - 1]
+                    or (score == scores[slot - 1] and label < out[i, slot - 1])
+                ):
+                    if slot < k:
+                        scores[slot], out[i, slot] = scores[slot - 1], out[i, slot - 1]
+                    slot -= 1
+                if slot < k:
+                    scores[slot], out[i, slot] = score, label
+                    n_found = min(n_found + 1, k)
+
+
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def dot(first, second):
     """Return the product of two vectors; added up in lanes, which is eight times as fast."""

@@ -1,21 +1,58 @@
 """From the scores of candidates to a ranking."""
 
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from label_trees import Ranking, empty_ranking
+from xmlrec.fuse.scores import N_SCORES
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
-def fuse(F: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the weighted sums of scores; added up one by one, so that no batch matters."""
+class FusionWeights(NamedTuple):
+    """What fusion has learned.
+
+    Attributes
+    ----------
+    of_known, of_new : float array, shape (N_SCORES,)
+        Weights of the scores of a label that the trees know, and of one that is new to them.
+    lead : float
+        By how much a new label has to lead to come first, see `hold_back`.
+    """
+
+    of_known: FloatArray
+    of_new: FloatArray
+    lead: float
+
+    def to_array(self) -> FloatArray:
+        """Return all of them, float32 of shape (2 * N_SCORES + 1,)."""
+        return np.concatenate([self.of_known, self.of_new, [self.lead]]).astype(np.float32)
+
+    @classmethod
+    def from_array(cls, values: FloatArray) -> Self:
+        """Return what `to_array` gave; `ValueError` if there are not as many."""
+        if values.shape != (2 * N_SCORES + 1,):
+            raise ValueError(f"there are {values.size} weights, expected {2 * N_SCORES + 1}")
+        return cls(values[:N_SCORES], values[N_SCORES:-1], float(values[-1]))
+
+
+def fuse(F: FloatArray, is_new: BoolArray, weights: FusionWeights) -> FloatArray:
+    """Return the weighted sums of scores; added up one by one, so that no batch matters.
+
+    Parameters
+    ----------
+    F : float32 array, shape (n_items, k, N_SCORES)
+    is_new : bool array, shape (n_items, k)
+    """
+    of_known, of_new = (of.astype(np.float32) for of in (weights.of_known, weights.of_new))
+    has_new = bool(is_new.any())
     fused = np.zeros(F.shape[:2], dtype=np.float32)
-    for position in range(F.shape[2]):
-        fused += F[:, :, position] * np.float32(weights[position])
+    for place in range(F.shape[2]):
+        weight = np.where(is_new, of_new[place], of_known[place]) if has_new else of_known[place]
+        fused += F[:, :, place] * weight
     return fused
 
 

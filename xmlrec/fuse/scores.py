@@ -6,14 +6,16 @@ A candidate of an item has, in this order:
   they found,
 - the cosine between the item's text and the label's name, and its path, in text features: what
   SemSup-XC and ZestXML (Gupta et al., KDD 2021) call the lexical match,
+- what the item's features say for the label according to a teacher, see `xmlrec.models.teaching`,
 - the cosine between the vectors of item and label,
 - how well the item's vector matches those of the label's items, see `Examples`,
-- the logarithm of 1 + its training items.
+- the logarithm of 1 + its training items,
+- the tree's score, the teacher's, the cosine and the match with examples, each times that
+  logarithm: how far each is to be believed depends on how many items it was learned from.
 
-A label that is new to the trees has the same scores in a second group, with weights of its own:
-there the trees' score is that of all labels below its parent, which is where the trees route the
-item, and 1 stands in the place of training items. The first group of a new label is 0, and the
-second of any other.
+A label that is new to the trees has the same scores, with weights of their own: there the trees'
+score is that of all labels below its parent, which is where the trees route the item, 1 stands in
+the place of training items, and products are 0.
 """
 
 from dataclasses import dataclass
@@ -23,14 +25,19 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees.parallel import count_threads, thread_map
-from xmlrec.fuse.kernels import example_matches, pair_dots, route, vector_dots
+from xmlrec.fuse.kernels import example_matches, pair_dots, route, taught_scores, vector_dots
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 
-GROUP = 6
-N_SCORES = 2 * GROUP
+SIZE = 6
+"""The place of the logarithm of training items."""
+
+TIMES_SIZE = (0, 3, 4, 5)
+"""The places of the scores that are there again times that logarithm."""
+
+N_SCORES = SIZE + 1 + len(TIMES_SIZE)
 ROWS_PER_JOB = 1024
 MIN_SCORE = 1e-6
 """Tree scores below it count as it, so that their logarithms are finite."""
@@ -62,6 +69,8 @@ class LabelRows:
     ----------
     names, paths : csr_array of float32, shape (n_labels, n_features)
         Features of each label's name and path, rows of unit length or empty.
+    taught : csr_array of float32, shape (n_features, n_labels)
+        What a feature says for each label according to a teacher; empty without one.
     vectors : float32 array, shape (n_labels, dim)
         Of unit length, or zeros for a label without text; ``dim`` is 0 without an encoder.
     examples : Examples
@@ -76,6 +85,7 @@ class LabelRows:
 
     names: sp.csr_array
     paths: sp.csr_array
+    taught: sp.csr_array
     vectors: FloatArray
     examples: Examples
     counts: IntArray
@@ -83,7 +93,11 @@ class LabelRows:
     is_new: BoolArray
 
     def __post_init__(self) -> None:
-        for rows in (self.names, self.paths):  # as read-only as from a file: compiled once for both
+        for rows in (
+            self.names,
+            self.paths,
+            self.taught,
+        ):  # as read-only as from a file: compiled once for both
             for array in (rows.indptr, rows.indices, rows.data):
                 array.flags.writeable = False
 
@@ -126,7 +140,7 @@ def candidate_scores(
     labels, tree_scores = candidates.labels, candidates.tree_scores.copy()
     last_found = np.where(tree_scores > 0, tree_scores, 1.0).min(axis=1, keepdims=True)
     last_found[~(tree_scores > 0).any(axis=1)] = MIN_SCORE
-    dots = np.zeros((4, *labels.shape), dtype=np.float32)
+    dots = np.zeros((5, *labels.shape), dtype=np.float32)
     X_indptr = X.indptr.astype(np.int64, copy=False)
 
     def fill(lo: int) -> None:
@@ -137,17 +151,22 @@ def candidate_scores(
                 X_indptr, X.indices, X.data, texts.indptr, texts.indices, texts.data,
                 labels, lo, hi, row, out,
             )  # fmt: skip
-        vector_dots(E, rows.vectors, labels, lo, hi, dots[2])
-        example_matches(E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, dots[3])
+        if rows.taught.nnz:
+            taught = rows.taught.indptr, rows.taught.indices, rows.taught.data
+            totals = np.zeros(rows.taught.shape[1], dtype=np.float32)
+            taught_scores(X_indptr, X.indices, X.data, *taught, labels, lo, hi, totals, dots[2])
+        vector_dots(E, rows.vectors, labels, lo, hi, dots[3])
+        example_matches(E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, dots[4])
         route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
     is_new = (labels >= 0) & rows.is_new[labels]
+    F = np.empty((*labels.shape, N_SCORES), dtype=np.float32)
+    F[:, :, 0] = np.log(np.clip(np.where(tree_scores > 0, tree_scores, last_found), MIN_SCORE, 1.0))
+    F[:, :, 1:SIZE] = np.moveaxis(dots, 0, 2)
     sizes = np.where(is_new, 1.0, np.log1p(rows.counts[labels]))
-    tree = np.log(np.clip(np.where(tree_scores > 0, tree_scores, last_found), MIN_SCORE, 1.0))
-    group = np.stack([tree, *dots, sizes], axis=2).astype(np.float32)
-    group[labels < 0] = 0.0
-    F = np.zeros((*labels.shape, N_SCORES), dtype=np.float32)
-    F[:, :, :GROUP] = np.where(is_new[:, :, np.newaxis], 0.0, group)
-    F[:, :, GROUP:] = np.where(is_new[:, :, np.newaxis], group, 0.0)
+    F[:, :, SIZE] = sizes
+    products = np.where(is_new, 0.0, sizes)[:, :, np.newaxis] * F[:, :, TIMES_SIZE]
+    F[:, :, SIZE + 1 :] = products
+    F[labels < 0] = 0.0
     return F

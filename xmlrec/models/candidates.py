@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from label_trees import LabelForest
 from label_trees.parallel import count_threads, thread_map
 from xmlrec.fuse import Candidates, LabelRows
-from xmlrec.fuse.kernels import join_lists
+from xmlrec.fuse.kernels import best_taught, join_lists
 from xmlrec.models.dense import DenseSide
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
@@ -23,6 +23,9 @@ BEAM = 10
 
 N_NEW = 10
 """New labels that are found by the words of their names and paths."""
+
+N_TAUGHT = 20
+"""Labels that a teacher's words speak for."""
 
 ROWS_PER_JOB = 1024
 
@@ -39,7 +42,7 @@ def find_candidates(
 ) -> Candidates:
     """Return the candidates of items, given by their features ``X`` and vectors ``E``.
 
-    With neither vectors nor new labels they are what the trees find.
+    With neither vectors, a teacher nor new labels they are what the trees find.
     """
     in_trees = None if allowed is None else allowed[: forest.n_labels]
     found, scores = forest.rank(X, N_CANDIDATES, beam=BEAM, allowed=in_trees, n_threads=n_threads)
@@ -47,6 +50,8 @@ def find_candidates(
     more = []
     if labels.is_new.any():
         more.append(new_labels_by_words(X, labels, allowed, n_threads=n_threads))
+    if labels.taught.nnz:
+        more.append(labels_by_taught_words(X, labels, allowed, n_threads=n_threads))
     if dense is not None:
         more.append(dense.similar_labels(E, allowed))
     if not more:
@@ -74,6 +79,26 @@ def new_labels_by_words(
 
     if n_best:
         thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
+    return out
+
+
+def labels_by_taught_words(
+    X: sp.csr_array, labels: LabelRows, allowed: BoolArray | None, *, n_threads: int | None
+) -> IntArray:
+    """Return the `N_TAUGHT` labels that each item's words speak for most, -1 for none."""
+    taught = labels.taught
+    is_allowed = np.ones(taught.shape[1], dtype=np.bool_) if allowed is None else allowed
+    rows = X.indptr.astype(np.int64, copy=False), X.indices, X.data
+    out = np.full((X.shape[0], N_TAUGHT), -1, dtype=np.int32)
+
+    def fill(lo: int) -> None:
+        hi = min(lo + ROWS_PER_JOB, X.shape[0])
+        totals = np.zeros(taught.shape[1], dtype=np.float32)
+        best_taught(
+            *rows, taught.indptr, taught.indices, taught.data, is_allowed, lo, hi, totals, out
+        )
+
+    thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
     return out
 
 

@@ -42,6 +42,9 @@ class TaxonomyClassifier(ItemClassifier):
         Same seed, same items: same model, byte for byte; with a transformer nearly so.
     encoder : str, optional
         The transformer of "accurate": a folder, or a name on the hub; all-MiniLM-L6-v2 by default.
+    teacher : str or Path, optional
+        For "fast" and "balanced": folder of a model with vectors, such as one of "accurate". They
+        learn from it which words speak for which category, and do without it afterwards.
     n_threads : int, optional
         All processors by default. Results do not depend on it.
 

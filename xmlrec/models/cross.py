@@ -10,6 +10,7 @@ from label_trees import Ranking, empty_ranking
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.teaching import Teacher
 from xmlrec.text import Item
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
@@ -40,6 +41,7 @@ def cross_rank(
     k: int,
     settings: RankerSettings,
     *,
+    teacher: Teacher | None = None,
     n_threads: int | None = None,
 ) -> Ranking:
     """Rank every item with a ranker that saw neither it nor its fold.
@@ -70,7 +72,12 @@ def cross_rank(
     for fold in np.unique(folds):
         held_out, rest = np.flatnonzero(folds == fold), np.flatnonzero((folds != fold) & usable)
         ranker = TextRanker.fit(
-            [items[i] for i in rest.tolist()], Y[rest], known, settings, n_threads=n_threads
+            [items[i] for i in rest.tolist()],
+            Y[rest],
+            known,
+            settings,
+            teacher=teacher,
+            n_threads=n_threads,
         )
         ranking = ranker.rank([items[i] for i in held_out.tolist()], k, n_threads=n_threads)
         labels[held_out], scores[held_out] = ranking

@@ -11,6 +11,7 @@ from xmlrec.models.changing import ModelParts, added_columns
 from xmlrec.models.lineage import Lineage
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.teachers import find_teacher
 from xmlrec.models.training import (
     PATHS,
     LabelledItem,
@@ -58,11 +59,13 @@ def fit_parts(
     check_trainable(len(items), labelled, usable.size, counts)
     n_used = int((usable < n_items).sum())
     lineage, state = lineage_of(labelled, previous, n_used)
+    known = known_columns(state.taxonomy, columns_to_find(state, counts, len(lineage.origin)))
     ranker = TextRanker.fit(
         [texts[i] for i in usable.tolist()],
         Y,
-        known_columns(state.taxonomy, columns_to_find(state, counts, len(lineage.origin))),
+        known,
         settings,
+        teacher=find_teacher(settings, state.taxonomy, known),
         folder=folder,
         n_threads=n_threads,
     )

@@ -17,9 +17,9 @@ import scipy.sparse as sp
 from xmlrec.encode import Encoder
 from xmlrec.encode.finetune import STATE_FILE
 from xmlrec.encode.finetune_settings import ValidationRows
-from xmlrec.fuse import GROUP, N_SCORES, LabelRows, candidate_scores, fit_weights
+from xmlrec.fuse import FusionWeights, LabelRows, candidate_scores, fit_weights
 from xmlrec.models.candidates import find_candidates
-from xmlrec.models.parts_training import Circumstances, Parts, train_parts
+from xmlrec.models.parts_training import Circumstances, Parts, stand_in, train_parts
 from xmlrec.models.settings import RankerSettings
 from xmlrec.models.training_set import TrainingSet
 
@@ -29,13 +29,18 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
-PRIOR_WEIGHTS = {
-    "fast": np.array([1.5, 2.5, 4.5, 0, 0, 0.1] + [0.5, 2.5, 4.5, 0, 0, -1.0] + [1.0]),
-    "balanced": np.array([0.6, 1.0, 2.0, 6.5, 4.0, 0.1] + [0.3, 2.0, 2.0, 8.0, 0.0, -1.0] + [1.0]),
-    "accurate": np.array([0.6, 1.0, 2.0, 6.5, 4.0, 0.1] + [0.3, 2.0, 2.0, 8.0, 0.0, -1.0] + [1.0]),
-}
-"""Weights of `xmlrec.fuse.candidate_scores`, and the lead of `xmlrec.fuse.hold_back`, where rows
-are too few to say: about what they come out as on catalogs of products, tools and tasks."""
+PRIOR_WITHOUT_VECTORS = FusionWeights(
+    of_known=np.array([1.5, 2.5, 4.5, 0, 0, 0, 0.1, 0, 0, 0, 0]),
+    of_new=np.array([0.5, 2.5, 4.5, 0, 0, 0, -1.0, 0, 0, 0, 0]),
+    lead=1.0,
+)
+PRIOR_WITH_VECTORS = FusionWeights(
+    of_known=np.array([0.6, 1.0, 2.0, 0, 6.5, 4.0, 0.1, 0, 0, 0, 0]),
+    of_new=np.array([0.3, 2.0, 2.0, 0, 8.0, 0, -1.0, 0, 0, 0, 0]),
+    lead=1.0,
+)
+"""Where rows are too few to say: about what weights come out as on catalogs of products, tools and
+tasks, without a teacher and without products of scores."""
 
 HELD_OUT_SHARE = {"fast": 0.25, "balanced": 0.25, "accurate": 0.1}
 MAX_HELD_OUT = 5000
@@ -59,7 +64,7 @@ def train_ranker(
     *,
     folder: Path | None = None,
     n_threads: int | None = None,
-) -> tuple[Parts, LabelRows, FloatArray]:
+) -> tuple[Parts, LabelRows, FusionWeights]:
     """Return the parts, what they know of the labels, and the weights of fusion.
 
     A transformer keeps its state of training in ``folder``, if there is one.
@@ -83,13 +88,13 @@ def remove_state(folder: Path) -> None:
 
 def fit_fusion(
     data: TrainingSet, settings: RankerSettings, around: Circumstances
-) -> tuple[FloatArray, tuple[Encoder, LabelRows] | None]:
+) -> tuple[FusionWeights, tuple[Encoder, LabelRows] | None]:
     """Fit the weights of fusion on items and labels that the parts did not see.
 
     Returned are the weights, and the encoder and labels that were trained for it, if any.
     """
     rng = np.random.default_rng(settings.seed)
-    prior = PRIOR_WEIGHTS[settings.preset]
+    prior = PRIOR_WITH_VECTORS if settings.has_dense else PRIOR_WITHOUT_VECTORS
     n_held_out = min(int(HELD_OUT_SHARE[settings.preset] * data.X.shape[0]), MAX_HELD_OUT)
     order = rng.permutation(data.X.shape[0])
     held_out, rest = (data.take(np.sort(rows)) for rows in (order[:n_held_out], order[n_held_out:]))
@@ -101,6 +106,8 @@ def fit_fusion(
     n_threads = around.n_threads
     around = replace(around, valid=validation_rows(held_out, is_hidden))
     parts, labels = train_parts(seen, replace(settings, n_trees=1), around)
+    if data.words:
+        labels = replace(labels, taught=stand_in(seen, settings, around))
     labels = replace(labels, names=data.labels.names, is_new=is_hidden)
     E = parts.encode(held_out.texts, n_held_out, n_threads=n_threads)
     candidates = find_candidates(
@@ -128,19 +135,18 @@ def fit_groups(
     is_candidate: BoolArray,
     is_new: BoolArray,
     is_right: BoolArray,
-    prior: FloatArray,
-) -> FloatArray:
+    prior: FusionWeights,
+) -> FusionWeights:
     """Fit the weights of known labels among themselves, then those of new ones beside them.
 
     So the order of known labels is what it would be if there were no new ones.
     """
-    of_known = fit_weights(F[:, :, :GROUP], is_candidate & ~is_new, is_right, prior=prior[:GROUP])
-    known = F[:, :, :GROUP] @ of_known
-    of_new = fit_weights(
-        F[:, :, GROUP:], is_candidate, is_right, prior=prior[GROUP:N_SCORES], offset=known
-    )
-    scores = np.where(is_candidate, known + F[:, :, GROUP:] @ of_new, -np.inf)
-    return np.concatenate([of_known, of_new, [lead_to_ask(scores, is_new, is_right)]])
+    of_known = fit_weights(F, is_candidate & ~is_new, is_right, prior=prior.of_known)
+    known = np.where(is_new, 0.0, F @ of_known)
+    F_new = np.where(is_new[:, :, np.newaxis], F, 0.0)
+    of_new = fit_weights(F_new, is_candidate, is_right, prior=prior.of_new, offset=known)
+    scores = np.where(is_candidate, known + F_new @ of_new, -np.inf)
+    return FusionWeights(of_known, of_new, lead_to_ask(scores, is_new, is_right))
 
 
 def lead_to_ask(scores: FloatArray, is_new: BoolArray, is_right: BoolArray) -> float:

@@ -20,6 +20,7 @@ from xmlrec.models.fitting import fit_parts
 from xmlrec.models.measuring import measure
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.teachers import find_teacher
 from xmlrec.models.training import LabelledItem, item_paths, label_items, text_items
 from xmlrec.models.view import View
 from xmlrec.taxonomy import Refusal, Taxonomy
@@ -42,12 +43,18 @@ class ItemClassifier:
         text: Sequence[str] = ("title", "description"),
         seed: int = 0,
         encoder: str | None = None,
+        teacher: str | Path | None = None,
         n_threads: int | None = None,
     ) -> None:
         if isinstance(text, str):
             raise ValueError(f"text is a sequence of fields, got {text!r}; write ({text!r},)")
         self.settings = RankerSettings(
-            preset=preset, tree=tree, text=tuple(text), seed=seed, encoder=encoder
+            preset=preset,
+            tree=tree,
+            text=tuple(text),
+            seed=seed,
+            encoder=encoder,
+            teacher=None if teacher is None else str(teacher),
         )
         self.n_threads = n_threads
         self.added_: tuple[str, ...] = ()
@@ -92,6 +99,8 @@ class ItemClassifier:
         ------
         TrainingError
             If fewer than two categories have an item with text, or no item of ``valid`` has a path.
+        ModelError
+            If the teacher cannot be opened, or has no vectors.
         EncoderError
             If a transformer cannot be opened, or ``folder`` holds another training.
         """
@@ -230,6 +239,7 @@ class ItemClassifier:
             fold_numbers(folds, len(items), seed=self.settings.seed),
             k,
             self.settings,
+            teacher=find_teacher(self.settings, view.taxonomy, view.known),
             n_threads=self.n_threads,
         )
 

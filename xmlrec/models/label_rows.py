@@ -25,6 +25,7 @@ def known_rows(features: TextFeatures, known: KnownLabels, Y: sp.csr_array) -> L
     return LabelRows(
         names=names,
         paths=paths,
+        taught=sp.csr_array((features.n_features, n_labels), dtype=np.float32),
         vectors=no_vectors(n_labels),
         examples=no_examples(n_labels),
         counts=np.bincount(Y.indices, minlength=n_labels).astype(np.int32),
@@ -66,9 +67,11 @@ def changed_rows(
     every[~is_known] = 0.0
     indptr = before.examples.indptr
     indptr = np.pad(indptr, (0, n_labels + 1 - indptr.size), mode="edge")
+    taught = before.taught.data, before.taught.indices, before.taught.indptr
     return LabelRows(
         names=replace_rows(before.names, columns, names, n_labels),
         paths=replace_rows(before.paths, columns, paths, n_labels),
+        taught=sp.csr_array(taught, shape=(before.taught.shape[0], n_labels)),
         vectors=every,
         examples=before.examples._replace(indptr=indptr),
         counts=counts,

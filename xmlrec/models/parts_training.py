@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from label_trees import LabelForest
 from xmlrec.encode import (
@@ -25,6 +26,7 @@ from xmlrec.fuse import LabelRows
 from xmlrec.models.dense import DenseSide, choose_examples
 from xmlrec.models.ranker_training import train_forest
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.teaching import Teacher
 from xmlrec.models.training_set import TrainingSet
 
 logger = logging.getLogger(__name__)
@@ -113,6 +115,16 @@ def adapt_encoder(
     how = AdaptSettings(seed=settings.seed)
     adapted = encoder.with_vectors(adapt(encoder.vectors, items, labels, data.Y, settings=how))
     return adapted, adapted.encode(data.label_texts, n_threads=around.n_threads)
+
+
+def stand_in(data: TrainingSet, settings: RankerSettings, around: Circumstances) -> sp.csr_array:
+    """Return what a teacher would say of words that was trained on no more than these items."""
+    encoder, vectors = adapt_encoder(data, settings, around)
+    is_known = (data.labels.counts > 0) | (np.diff(data.labels.names.indptr) > 0)
+    columns = np.flatnonzero(is_known & vectors.any(axis=1))
+    teacher = Teacher(encoder, columns, vectors[columns])
+    shape = data.X.shape[1], data.Y.shape[1]
+    return teacher.teach(data.words, shape, n_threads=around.n_threads)
 
 
 def join_encoders(

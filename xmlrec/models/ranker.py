@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,8 +12,8 @@ import scipy.sparse as sp
 from label_trees import Ranking
 from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import (
-    N_SCORES,
     Candidates,
+    FusionWeights,
     LabelRows,
     candidate_scores,
     fuse,
@@ -28,6 +29,7 @@ from xmlrec.models.parts_training import Parts
 from xmlrec.models.ranker_files import read_ranker, write_ranker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.settings import RankerSettings
+from xmlrec.models.teaching import Teacher, word_features
 from xmlrec.models.training_set import TrainingSet
 from xmlrec.text import Item, TextFeatures, fast_blocks
 
@@ -55,8 +57,7 @@ class TextRanker:
     forest : LabelForest
     dense : DenseSide or None
     labels : LabelRows
-    weights : float32 array, shape (N_SCORES + 1,)
-        Of the scores, and the lead that a new label needs to come first.
+    weights : FusionWeights
     findable : bool array, shape (n_labels,), or None
         The labels that may be ranked, None where that is all that the parts find.
     """
@@ -66,13 +67,13 @@ class TextRanker:
         features: TextFeatures,
         parts: Parts,
         labels: LabelRows,
-        weights: FloatArray,
+        weights: FusionWeights,
         findable: BoolArray | None = None,
     ) -> None:
         self.features = features
         self.forest, self.dense = parts.forest, parts.dense
         self.labels = labels
-        self.weights = weights.astype(np.float32)
+        self.weights = weights
         self.findable = findable
 
     @classmethod
@@ -83,10 +84,11 @@ class TextRanker:
         known: KnownLabels,
         settings: RankerSettings,
         *,
+        teacher: Teacher | None = None,
         folder: Path | None = None,
         n_threads: int | None = None,
     ) -> Self:
-        """Learn from ``items`` and their labels ``Y`` (n_items, n_labels).
+        """Learn from ``items`` and their labels ``Y`` (n_items, n_labels), and from a teacher.
 
         A transformer in training is kept in ``folder`` now and then; the same call goes on from it.
 
@@ -103,18 +105,25 @@ class TextRanker:
             [*items, *names], n_threads=n_threads
         )
         labels = known_rows(features, known, Y)
+        words = {} if teacher is None else word_features(features)
+        if teacher is not None:
+            logger.info("learning %d words from %s", len(words), teacher.encoder.name)
+            shape = features.n_features, Y.shape[1]
+            labels = replace(labels, taught=teacher.teach(words, shape, n_threads=n_threads))
         in_trees = (labels.counts > 0) | (np.diff(labels.names.indptr) > 0)
         label_texts = [""] * Y.shape[1]
         for column, name, path in zip(
             known.columns.tolist(), known.names, known.paths, strict=True
         ):
             label_texts[column] = training_text(name, path) if in_trees[column] else ""
+        has_texts = settings.has_dense or teacher is not None
         data = TrainingSet(
             X=features.transform(items, n_threads=n_threads),
             Y=Y,
-            texts=[joined_text(item) for item in items] if settings.has_dense else [],
+            texts=[joined_text(item) for item in items] if has_texts else [],
             labels=labels,
             label_texts=label_texts,
+            words=words,
         )
         trained = train_ranker(data, settings, folder=folder, n_threads=n_threads)
         return cls(features, *trained)
@@ -241,9 +250,9 @@ class TextRanker:
 
     def _fuse(self, F: FloatArray, labels: IntArray) -> FloatArray:
         """Return the final score of every candidate."""
-        fused = fuse(F, self.weights[:N_SCORES])
         is_new = self.labels.is_new[labels] & (labels >= 0)
-        return hold_back(labels, fused, is_new, float(self.weights[N_SCORES]))
+        fused = fuse(F, is_new, self.weights)
+        return hold_back(labels, fused, is_new, self.weights.lead)
 
     def _with_asked(self, found: Candidates, asked: IntArray, n_threads: int | None) -> Candidates:
         """Return candidates with more labels, which no tree has scored yet."""

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from label_trees import load_array, load_forest, save_forest
 from xmlrec.encode import load_encoder
-from xmlrec.fuse import Examples, LabelRows
+from xmlrec.fuse import Examples, FusionWeights, LabelRows
 from xmlrec.models.dense import DenseSide, check_examples, no_examples, no_vectors
 from xmlrec.models.parts_training import Parts
 from xmlrec.text import TextFeatures
@@ -20,7 +20,7 @@ Arrays = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
 def write_ranker(
-    folder: Path, features: TextFeatures, parts: Parts, labels: LabelRows, weights: FloatArray
+    folder: Path, features: TextFeatures, parts: Parts, labels: LabelRows, weights: FusionWeights
 ) -> None:
     """Write ``text``, ``trees`` and ``labels``, and with an encoder ``encoder`` and ``dense``."""
     save_arrays(folder / "text", features.to_arrays())
@@ -29,10 +29,10 @@ def write_ranker(
     save_forest(parts.forest, folder / "trees")
     rows = {
         f"{name}.{part}": getattr(getattr(labels, name), part)
-        for name in ("names", "paths")
+        for name in ("names", "paths", "taught")
         for part in ("indptr", "indices", "data")
     }
-    known = {"counts": labels.counts, "parents": labels.parents, "weights": weights}
+    known = {"counts": labels.counts, "parents": labels.parents, "weights": weights.to_array()}
     save_arrays(folder / "labels", rows | known)
     if parts.dense is not None:
         parts.dense.encoder.save(folder / "encoder")
@@ -40,7 +40,7 @@ def write_ranker(
         save_arrays(folder / "dense", vectors)
 
 
-def read_ranker(folder: Path) -> tuple[TextFeatures, Parts, LabelRows, FloatArray]:
+def read_ranker(folder: Path) -> tuple[TextFeatures, Parts, LabelRows, FusionWeights]:
     """Open what `write_ranker` wrote, memory-mapped; `ValueError` or `OSError` for damage."""
     settings = json.loads((folder / "text" / "features.json").read_text(encoding="utf-8"))
     features = TextFeatures.from_arrays(settings, load_arrays(folder / "text"))
@@ -50,6 +50,7 @@ def read_ranker(folder: Path) -> tuple[TextFeatures, Parts, LabelRows, FloatArra
     labels = LabelRows(
         names=read_rows(arrays, "names", (forest.n_labels, forest.n_features)),
         paths=read_rows(arrays, "paths", (forest.n_labels, forest.n_features)),
+        taught=read_rows(arrays, "taught", (forest.n_features, forest.n_labels)),
         vectors=vectors,
         examples=examples,
         counts=arrays["counts"],
@@ -59,7 +60,7 @@ def read_ranker(folder: Path) -> tuple[TextFeatures, Parts, LabelRows, FloatArra
     sizes = {labels.counts.size, labels.parents.size, len(vectors), examples.indptr.size - 1}
     if sizes != {forest.n_labels} or forest.n_features != features.n_features:
         raise ValueError("features, trees and labels come from different models")
-    return features, Parts(forest, dense), labels, arrays["weights"]
+    return features, Parts(forest, dense), labels, FusionWeights.from_array(arrays["weights"])
 
 
 def read_dense(folder: Path, n_labels: int) -> tuple[DenseSide | None, FloatArray, Examples]:

@@ -31,6 +31,8 @@ class RankerSettings:
     encoder : str, optional
         The transformer that ``accurate`` fine-tunes: a folder, or a name on the hub. None is
         all-MiniLM-L6-v2.
+    teacher : str, optional
+        Folder of a model whose vectors say which words speak for which label.
     """
 
     preset: str = "fast"
@@ -39,6 +41,7 @@ class RankerSettings:
     n_trees: int = 3
     seed: int = 0
     encoder: str | None = None
+    teacher: str | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("preset", PRESETS), ("tree", TREES)):
@@ -48,6 +51,8 @@ class RankerSettings:
             raise ValueError(f"text needs one or more different fields, got {self.text}")
         if self.encoder is not None and not self.has_transformer:
             raise ValueError(f"the preset {self.preset} has no encoder to choose")
+        if self.teacher is not None and self.has_transformer:
+            raise ValueError(f"the preset {self.preset} learns from no teacher")
 
     @property
     def has_dense(self) -> bool:

@@ -1,6 +1,6 @@
 """What a ranker is trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,10 +22,12 @@ class TrainingSet:
     X : csr_array of float32, shape (n_items, n_features)
     Y : csr_array, shape (n_items, n_labels)
     texts : sequence of str
-        What an encoder reads of each item; empty without one.
+        What an encoder reads of each item; empty without one and without a teacher.
     labels : LabelRows
     label_texts : sequence of str
         What an encoder reads of each label, "" for one that is not to be found.
+    words : mapping of int to str
+        The features that are words; empty without a teacher.
     """
 
     X: sp.csr_array
@@ -33,6 +35,7 @@ class TrainingSet:
     texts: Sequence[str]
     labels: LabelRows
     label_texts: Sequence[str]
+    words: Mapping[int, str]
 
     def take(self, rows: IntArray) -> "TrainingSet":
         """Return some of the items."""
@@ -45,7 +48,11 @@ class TrainingSet:
         Y.eliminate_zeros()
         names = sp.diags_array((~is_hidden).astype(np.float32), format="csr") @ self.labels.names
         names.eliminate_zeros()
+        taught = self.labels.taught @ sp.diags_array((~is_hidden).astype(np.float32), format="csr")
+        taught.eliminate_zeros()
         counts = np.bincount(Y.indices, minlength=Y.shape[1]).astype(np.int32)
-        labels = replace(self.labels, names=sp.csr_array(names), counts=counts)
+        labels = replace(
+            self.labels, names=sp.csr_array(names), taught=sp.csr_array(taught), counts=counts
+        )
         hidden = replace(self, Y=sp.csr_array(Y), labels=labels)
         return hidden.take(np.flatnonzero(np.diff(Y.indptr) > 0).astype(np.int32))

@@ -282,13 +282,13 @@ class TestModel:
 
         assert "base/manifest.json is damaged" in refuse("copy")
 
-    @pytest.mark.parametrize(("number", "step"), [(1, "train it again"), (3, "upgrade with")])
+    @pytest.mark.parametrize(("number", "step"), [(2, "train it again"), (4, "upgrade with")])
     def test_other_format(self, refuse, copy, number, step):
         path = copy / "base" / "manifest.json"
         manifest = json.loads(path.read_text())
         path.write_text(json.dumps({**manifest, "format": number}))
 
-        message = f"it is of format {number}, this xmlrec reads format 2; {step}"
+        message = f"it is of format {number}, this xmlrec reads format 3; {step}"
         assert message in refuse("copy")
 
 

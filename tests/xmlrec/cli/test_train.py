@@ -198,6 +198,35 @@ def test_a_transformer_is_for_the_preset_that_has_one(xmlrec, shop, new_files, p
     assert new_files() == []
 
 
+def test_a_model_teaches_the_next(xmlrec, shop, new_files):
+    assert xmlrec("train", "shop.csv", "--model", "t", "--preset", "balanced").code == 0
+
+    result = xmlrec("train", "shop.csv", "--model", "m", "--teacher", "t")
+
+    assert result.code == 0
+    assert TaxonomyClassifier.load(shop / "m").ranker_.labels.taught.nnz
+    again = xmlrec("train", "shop.csv", "--model", "n", "--from", "m")
+    assert again.code == 0
+    assert TaxonomyClassifier.load(shop / "n").settings.teacher == "t"
+
+
+def test_a_teacher_that_is_not_there_or_cannot_teach_is_refused(xmlrec, shop, new_files):
+    result = xmlrec("train", "shop.csv", "--model", "m", "--teacher", "none")
+    assert "none" in result.refused()
+
+    assert xmlrec("train", "shop.csv", "--model", "t", "--preset", "fast").code == 0
+    result = xmlrec("train", "shop.csv", "--model", "m", "--teacher", "t")
+    assert "t: it cannot teach: the preset fast has no vectors" in result.refused()
+    assert new_files() == ["t"]
+
+
+def test_the_preset_accurate_has_no_teacher(xmlrec, shop, new_files):
+    result = xmlrec("train", "shop.csv", "--model", "m", "--preset", "accurate", "--teacher", "t")
+
+    assert result.code == 2
+    assert "--teacher is for the presets fast and balanced" in result.err
+
+
 @pytest.mark.skipif(HAS_TORCH, reason="torch is installed")
 def test_without_torch_the_preset_accurate_says_what_to_install(xmlrec, shop, new_files):
     result = xmlrec("train", "shop.csv", "--model", "m", "--preset", "accurate")

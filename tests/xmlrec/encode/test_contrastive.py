@@ -4,7 +4,8 @@ import pytest
 from tests.oracles.contrastive import loss_reference
 from tests.xmlrec.encode.tiny import needs_torch, open_tiny_encoder, save_tiny_model
 from xmlrec.encode.contrastive import (
-    CHUNK,
+    CHUNK_TOKENS,
+    chunk_ends,
     contrastive_loss,
     embed,
     embed_all,
@@ -73,14 +74,33 @@ def test_own_labels_do_not_compete():
 
 
 def test_vectors_are_those_of_the_encoder(folder, model):
-    assert len(TEXTS) > 2 * CHUNK
     rows = token_rows(model, TEXTS, 64)
+    assert len(chunk_ends(np.sort([row.size for row in rows]))) > 1
 
     vectors = embed_all(model, rows)
 
     expected = model.encode(TEXTS, normalize_embeddings=True)
     np.testing.assert_allclose(vectors, expected, rtol=0, atol=1e-5)
     np.testing.assert_allclose(embed(model, rows).detach().numpy(), vectors, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_chunks_cost_as_little_as_any(seed):
+    sizes = np.sort(np.random.default_rng(seed).integers(1, 90, size=9))
+
+    def cost(ends):
+        starts = [0, *ends[:-1]]
+        padded = [(end - at) * int(sizes[end - 1]) for at, end in zip(starts, ends, strict=True)]
+        return sum(padded) + CHUNK_TOKENS * len(ends)
+
+    cuts = [[at for at in range(1, 9) if chosen >> at & 1] for chosen in range(0, 2**9, 2)]
+    assert cost(chunk_ends(sizes)) == min(cost([*ends, 9]) for ends in cuts)
+
+
+def test_texts_of_one_size_are_one_chunk():
+    assert chunk_ends(np.full(500, 12)) == [500]
+    assert chunk_ends(np.array([7])) == [1]
+    assert chunk_ends(np.array([2] * 50 + [60] * 50)) == [50, 100]
 
 
 def test_long_texts_are_cut(model):

@@ -11,8 +11,17 @@ from tests.oracles.fuse import (
     join_lists_reference,
     pair_dots_reference,
     route_reference,
+    taught_reference,
 )
-from xmlrec.fuse.kernels import example_matches, join_lists, pair_dots, route, vector_dots
+from xmlrec.fuse.kernels import (
+    best_taught,
+    example_matches,
+    join_lists,
+    pair_dots,
+    route,
+    taught_scores,
+    vector_dots,
+)
 
 MADE_UP = given(seed=st.integers(0, 10_000), n_rows=st.integers(0, 6), k=st.integers(1, 7))
 SEVERAL = settings(deadline=None, max_examples=60)
@@ -169,3 +178,29 @@ def test_an_example_stands_for_the_items_it_was_drawn_from():
     example_matches(E, E, indptr, rows, counts, np.array([[0, 1]], np.int32), 0, 1, 20.0, out)
 
     np.testing.assert_allclose(out, 1 + np.log(40) / 20, rtol=1e-6)
+
+
+@SEVERAL
+@MADE_UP
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_what_words_say_matches_the_reference(index, seed, n_rows, k):
+    rng = np.random.default_rng(seed)
+    X, T = (rng.integers(0, 3, size=shape).astype(np.float32) for shape in ((n_rows, 5), (5, 6)))
+    X[rng.random(n_rows) < 0.3] = 0
+    labels, (lo, hi) = random_labels(rng, n_rows, k, 6), random_range(rng, n_rows)
+    is_allowed = rng.random(6) < 0.7
+    arrays = []
+    for dense in (X, T):
+        sparse = sp.csr_array(dense)
+        arrays += [sparse.indptr.astype(np.int64), sparse.indices.astype(index), sparse.data]
+    totals, out = np.zeros(6, dtype=np.float32), np.full(labels.shape, UNTOUCHED, dtype=np.float32)
+    best = np.full((n_rows, k), -1, dtype=np.int32)
+
+    taught_scores(*arrays, labels, lo, hi, totals, out)
+    best_taught(*arrays, is_allowed, lo, hi, totals, best)
+
+    expected, expected_best = taught_reference(X, T, labels, is_allowed, k)
+    np.testing.assert_array_equal(out, within(expected, labels, (lo, hi)))
+    is_filled = (np.arange(n_rows) >= lo) & (np.arange(n_rows) < hi)
+    np.testing.assert_array_equal(best, np.where(is_filled[:, np.newaxis], expected_best, -1))
+    assert not totals.any()

@@ -1,26 +1,45 @@
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles.fuse import order_reference
-from xmlrec.fuse import N_SCORES, fuse, hold_back, order_candidates
+from xmlrec.fuse import N_SCORES, FusionWeights, fuse, hold_back, order_candidates
 
 
 def test_fused_scores_are_weighted_sums():
-    F = np.array([[[1, 2, 3, 4], [0, 0, 1, 0]]], dtype=np.float32)
+    F = np.array([[[1, 2, 3, 4], [0, 0, 1, 0], [1, 0, 0, 2]]], dtype=np.float32)
+    weights = FusionWeights(np.array([10, 1, 0.5, 0]), np.array([-1, 0, 0, 3]), 0.0)
 
-    assert fuse(F, np.array([10, 1, 0.5, 0])).tolist() == [[10 + 2 + 1.5, 0.5]]
+    fused = fuse(F, np.array([[False, False, True]]), weights)
+
+    assert fused.tolist() == [[10 + 2 + 1.5, 0.5, -1 + 6]]
 
 
 def test_a_fused_score_does_not_depend_on_its_neighbours():
     rng = np.random.default_rng(0)
-    F, weights = rng.normal(size=(50, 9, N_SCORES)).astype(np.float32), rng.normal(size=N_SCORES)
+    F = rng.normal(size=(50, 9, N_SCORES)).astype(np.float32)
+    weights = FusionWeights(rng.normal(size=N_SCORES), rng.normal(size=N_SCORES), 0.0)
+    is_new = rng.random((50, 9)) < 0.1
+    is_new[17] = False
 
-    fused = fuse(F, weights)
+    fused = fuse(F, is_new, weights)
 
-    np.testing.assert_allclose(fused, F @ weights, rtol=1e-4, atol=1e-5)
-    assert fuse(F[[17]], weights)[0].tobytes() == fused[17].tobytes()
-    assert fuse(F[:, [3]], weights)[:, 0].tobytes() == fused[:, 3].tobytes()
+    expected = np.where(is_new, F @ weights.of_new, F @ weights.of_known)
+    np.testing.assert_allclose(fused, expected, rtol=1e-4, atol=1e-5)
+    assert fuse(F[[17]], is_new[[17]], weights)[0].tobytes() == fused[17].tobytes()
+    assert fuse(F[:, [3]], is_new[:, [3]], weights)[:, 0].tobytes() == fused[:, 3].tobytes()
+
+
+def test_weights_come_back_from_their_array():
+    weights = FusionWeights(np.arange(N_SCORES), -np.arange(N_SCORES), 0.5)
+
+    again = FusionWeights.from_array(weights.to_array())
+
+    assert [part.tolist() for part in again[:2]] == [part.tolist() for part in weights[:2]]
+    assert again.lead == 0.5
+    with pytest.raises(ValueError, match="there are 3 weights"):
+        FusionWeights.from_array(np.zeros(3))
 
 
 def test_candidates_are_ordered_with_ties_to_the_lower_label():

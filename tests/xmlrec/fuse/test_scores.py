@@ -6,8 +6,8 @@ import scipy.sparse as sp
 
 from tests.oracles.fuse import example_matches_reference, pair_dots_reference, route_reference
 from xmlrec.fuse import N_SCORES, Candidates, Examples, LabelRows, candidate_scores
+from xmlrec.fuse.scores import SIZE, TIMES_SIZE
 
-GROUP = N_SCORES // 2
 COUNTS = np.array([0, 4, 1, 0, 9, 2, 0, 0], dtype=np.int32)
 PARENTS = np.array([-1, 0, 0, 2, -1, 4, 0, 4], dtype=np.int32)
 IS_NEW = np.arange(8) >= 6
@@ -39,7 +39,8 @@ def made_up(seed, n=N_ROWS, n_features=30, dim=5):
     )
     vectors = unit_rows(rng, 8, dim)
     vectors[3] = 0
-    known = LabelRows(rows(8), rows(8), vectors, examples, COUNTS, PARENTS, IS_NEW)
+    taught = rows(n_features)[:, :8]
+    known = LabelRows(rows(8), rows(8), taught, vectors, examples, COUNTS, PARENTS, IS_NEW)
     return rows(n), unit_rows(rng, n, dim), Candidates(labels, scores), known
 
 
@@ -58,24 +59,23 @@ def test_scores_are_what_the_module_says():
     expected = {
         1: pair_dots_reference(X.toarray()[rows], known.names.toarray(), labels),
         2: pair_dots_reference(X.toarray()[rows], known.paths.toarray(), labels),
-        3: pair_dots_reference(E[rows], known.vectors, labels),
-        4: example_matches_reference(E[rows], *known.examples, COUNTS, labels, 20.0),
+        3: pair_dots_reference(X.toarray()[rows], known.taught.toarray().T, labels),
+        4: pair_dots_reference(E[rows], known.vectors, labels),
+        5: example_matches_reference(E[rows], *known.examples, COUNTS, labels, 20.0),
     }
     kinds = set()
     for i, of_row in enumerate(labels.tolist()):
         found = [score for score in few.tree_scores[i] if score > 0]
         for c, label in enumerate(of_row):
-            first = GROUP if label >= 0 and IS_NEW[label] else 0
-            group = F[i, c, first : first + GROUP]
-            assert np.count_nonzero(F[i, c]) == np.count_nonzero(group)
             if label < 0:
-                assert not group.any()
+                assert not F[i, c].any()
                 continue
             tree = routed[i, c] or min(found, default=1e-6)
             size = 1.0 if IS_NEW[label] else np.log(1 + COUNTS[label])
-            others = [expected[place][i, c] for place in (1, 2, 3, 4)]
+            others = [expected[place][i, c] for place in (1, 2, 3, 4, 5)]
             wanted = [np.log(min(tree, 1)), *others, size]
-            np.testing.assert_allclose(group, wanted, rtol=1e-4, atol=1e-5)
+            products = [0 if IS_NEW[label] else size * wanted[place] for place in TIMES_SIZE]
+            np.testing.assert_allclose(F[i, c], wanted + products, rtol=1e-4, atol=1e-5)
             kinds.add((bool(IS_NEW[label]), few.tree_scores[i, c] > 0, bool(found)))
     assert {(False, True, True), (False, False, True), (True, False, True)} <= kinds
 
@@ -97,8 +97,9 @@ def test_a_new_label_below_nothing_that_was_found_counts_as_the_last_found_too()
 
     F = candidate_scores(X, E, Candidates(labels, scores), known)
 
-    np.testing.assert_allclose(F[0, 2, GROUP], np.log(0.25), rtol=1e-6)
-    assert F[0, 2, N_SCORES - 1] == 1
+    np.testing.assert_allclose(F[0, 2, 0], np.log(0.25), rtol=1e-6)
+    assert F[0, 2, SIZE] == 1
+    assert not F[0, 2, SIZE + 1 :].any()
 
 
 def test_new_candidates_leave_the_scores_of_the_others_as_they_are():
@@ -133,8 +134,8 @@ def test_without_vectors_their_scores_are_zero():
 
     F = candidate_scores(X, E[:, :0], candidates, known)
 
-    assert not F[:, :, [3, 4, GROUP + 3, GROUP + 4]].any()
-    assert F[:, :, [1, 2, GROUP + 1, GROUP + 2]].any(axis=(0, 1)).all()
+    assert not F[:, :, [4, 5]].any()
+    assert F[:, :, [1, 2, 3]].any(axis=(0, 1)).all()
 
 
 def test_a_tree_score_of_zero_stays_finite():

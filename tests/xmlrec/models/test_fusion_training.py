@@ -21,13 +21,14 @@ from xmlrec.encode import packaged_encoder
 from xmlrec.encode.adaptation import adapt
 from xmlrec.encode.adaptation.adapt import mean_length
 from xmlrec.encode.label_texts import training_text
-from xmlrec.fuse import GROUP, N_SCORES, candidate_scores, fit_weights
+from xmlrec.fuse import N_SCORES, FusionWeights, candidate_scores, fit_weights
 from xmlrec.models import fusion_training, parts_training
 from xmlrec.models.dense import joined_text
 from xmlrec.models.fusion_training import (
     HIDDEN_SHARE,
     MAX_SEEN_LOSS,
-    PRIOR_WEIGHTS,
+    PRIOR_WITH_VECTORS,
+    PRIOR_WITHOUT_VECTORS,
     fit_fusion,
     fit_groups,
     lead_to_ask,
@@ -42,6 +43,8 @@ from xmlrec.models.training_set import TrainingSet
 from xmlrec.text import TextFeatures, fast_blocks
 
 ONE_THREAD = Circumstances(n_threads=1)
+
+PRIORS = {"fast": PRIOR_WITHOUT_VECTORS, "balanced": PRIOR_WITH_VECTORS}
 
 N_TOPICS = 3 * N_DEPARTMENTS
 N_LABELS = N_DEPARTMENTS + N_TOPICS
@@ -63,6 +66,7 @@ def small_set(preset, n_items=N_TOPICS * PER_TOPIC):
         texts=[joined_text(item) for item in items] if preset == "balanced" else [],
         labels=known_rows(features, known, Y),
         label_texts=[training_text(name, path) for name, path in pairs],
+        words={},
     )
 
 
@@ -185,7 +189,7 @@ class TestFitFusion:
         spy, data = Spy(monkeypatch), small_set(preset)
         with with_toy_encoder():
             weights, _ = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
-        assert weights.shape == (N_SCORES + 1,)
+        assert weights.of_known.shape == weights.of_new.shape == (N_SCORES,)
         return spy, data
 
     def test_items_are_held_out_from_trees_vectors_and_counts(self, spied, preset):
@@ -258,9 +262,7 @@ class TestFitFusion:
         np.testing.assert_array_equal(fitted["right"], is_right)
         assert (fitted["right"] & fitted["known"]).sum() > X.shape[0] / 2
         assert (fitted["right"] & fitted["new"]).any() == (preset == "balanced")
-        assert not fitted["F"][fitted["known"]][:, GROUP:].any()
-        assert not fitted["F"][fitted["new"]][:, :GROUP].any()
-        assert fitted["prior"] is PRIOR_WEIGHTS[SETTINGS[preset].preset]
+        assert fitted["prior"] is PRIORS[SETTINGS[preset].preset]
 
     def test_the_seed_and_nothing_else_decides(self, preset):
         data = small_set(preset)
@@ -270,7 +272,8 @@ class TestFitFusion:
             )
             other, _ = fit_fusion(data, replace(SETTINGS[preset], seed=1), ONE_THREAD)
 
-        assert one.tobytes() == two.tobytes() != other.tobytes()
+        one, two, other = (weights.to_array().tobytes() for weights in (one, two, other))
+        assert one == two != other
 
     @pytest.mark.parametrize("n_items", [1, 3])
     def test_too_few_items_leave_the_weights_at_their_prior(self, preset, n_items):
@@ -279,7 +282,7 @@ class TestFitFusion:
         weights, before = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
 
         assert before is None
-        assert weights.tolist() == PRIOR_WEIGHTS[SETTINGS[preset].preset].tolist()
+        assert weights is PRIORS[SETTINGS[preset].preset]
 
 
 def test_one_label_leaves_the_weights_at_their_prior():
@@ -287,7 +290,7 @@ def test_one_label_leaves_the_weights_at_their_prior():
 
     weights, _ = fit_fusion(data, SETTINGS["fast1"], ONE_THREAD)
 
-    assert weights.tolist() == PRIOR_WEIGHTS["fast"].tolist()
+    assert weights is PRIOR_WITHOUT_VECTORS
 
 
 class TestValidationRows:
@@ -324,33 +327,31 @@ class TestFitGroups:
         """Return scores whose second decides among known labels, the fifth among new ones."""
         rng = np.random.default_rng(seed)
         is_candidate, is_new = rng.random((n, k)) < 0.9, rng.random((n, k)) < 0.3
-        F = np.zeros((n, k, N_SCORES))
-        of_known, of_new = rng.normal(size=(2, n, k, GROUP))
-        F[:, :, :GROUP] = np.where(is_new[:, :, np.newaxis], 0, of_known)
-        F[:, :, GROUP:] = np.where(is_new[:, :, np.newaxis], of_new, 0)
-        truth = 4 * np.where(is_new, of_new[:, :, 4], of_known[:, :, 1])
+        F = rng.normal(size=(n, k, N_SCORES))
+        truth = 4 * np.where(is_new, F[:, :, 4], F[:, :, 1])
         is_right = np.zeros((n, k), dtype=bool)
         is_right[np.arange(n), np.where(is_candidate, truth, -np.inf).argmax(axis=1)] = True
-        return F, is_candidate, is_new, is_right, np.zeros(N_SCORES)
+        nothing = np.zeros(N_SCORES)
+        return F, is_candidate, is_new, is_right, FusionWeights(nothing, nothing, 0.0)
 
     def test_what_decides_gets_the_weight_in_each_group(self):
         weights = fit_groups(*self.case())
 
-        assert np.argsort(-np.abs(weights[:GROUP]))[0] == 1
-        assert np.argsort(-np.abs(weights[GROUP:N_SCORES]))[0] == 4
-        assert min(weights[1], weights[GROUP + 4]) > 1
+        assert np.argsort(-np.abs(weights.of_known))[0] == 1
+        assert np.argsort(-np.abs(weights.of_new))[0] == 4
+        assert min(weights.of_known[1], weights.of_new[4]) > 1
 
     def test_weights_of_known_labels_are_what_they_are_without_new_ones(self):
         F, is_candidate, is_new, is_right, prior = self.case()
 
         weights = fit_groups(F, is_candidate, is_new, is_right, prior)
 
-        alone = fit_weights(F[:, :, :GROUP], is_candidate & ~is_new, is_right, prior=prior[:GROUP])
-        np.testing.assert_array_equal(weights[:GROUP], alone)
+        alone = fit_weights(F, is_candidate & ~is_new, is_right, prior=prior.of_known)
+        np.testing.assert_array_equal(weights.of_known, alone)
         flipped = np.where(is_new[:, :, np.newaxis], -F, F)
         again = fit_groups(flipped, is_candidate, is_new, is_right, prior)
-        np.testing.assert_array_equal(again[:GROUP], alone)
-        assert again[GROUP + 4] < -1
+        np.testing.assert_array_equal(again.of_known, alone)
+        assert again.of_new[4] < -1
 
 
 class TestLead:

@@ -18,6 +18,7 @@ from tests.xmlrec.models.toy import (
     toy_ranker,
     with_new,
 )
+from xmlrec.fuse import N_SCORES, FusionWeights
 
 NEW_COLUMNS = N_LABELS + np.arange(len(NEW))
 KNOWN, OF_KNOWN = (part[::30] for part in toy_items())
@@ -27,8 +28,8 @@ ITEMS = [*KNOWN, *NEW_ITEMS]
 def with_odd_weights(name):
     """Return a ranker of new labels for which what trees and vectors miss is as good as any."""
     ranker = copy(with_new(name))
-    ranker.weights = np.random.default_rng(0).normal(size=ranker.weights.size).astype(np.float32)
-    ranker.weights[-1] = 5
+    of_known, of_new = np.random.default_rng(0).normal(size=(2, N_SCORES))
+    ranker.weights = FusionWeights(of_known, of_new, 5.0)
     return ranker
 
 
