@@ -5,51 +5,39 @@
 3. One tree of ours beside one of PECOS: seconds to train, interleaved, each in a fresh process.
 """
 
-import json
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, median
 
+from bench.cases.presets import MUST
 from bench.datasets import (
     SPARSE_SETS,
     TEXT_SETS,
     WORK,
     DataMissingError,
     Problem,
-    data_file,
     load_sparse_set,
     load_text_set,
     plain_tfidf,
 )
 from bench.metrics import precision_at
-from bench.options import Options
+from bench.options import PRESETS, Options
 from bench.peers import (
     ENGINE,
     ENGINE_TREE,
     PECOS_TREE,
     PEERS,
     THREADS,
-    BenchError,
     Measurement,
     made,
     measure,
     measure_once,
-    run_command,
 )
+from bench.product import CUTS, evaluate_product, train_product
 from bench.table import Table
 
-CUTS = (1, 3, 5)
-MUST = {  # P@1 in percent that each preset is to reach
-    "mwpd": {"fast": 82.0, "balanced": 83.5, "accurate": 85.0},
-    "tate": {"fast": 61.5, "balanced": 62.0, "accurate": 63.0},
-    "onet-tasks": {"fast": 28.6, "balanced": 35.5, "accurate": 43.0},
-    "onet-unspsc": {"fast": 43.5, "balanced": 49.0, "accurate": 53.0},
-    "amazon-sports": {"fast": 50.0, "balanced": 52.5, "accurate": 55.0},
-    "mean": {"fast": 53.4, "balanced": 56.5, "accurate": 59.8},
-}
 COLUMNS = ("set", "system", "P@1", "P@3", "P@5", "train s", "us a row", "model MB", "measured")
 TRAINING_LINES = (
     ("train", "s", "train_s"),
@@ -86,19 +74,19 @@ def text_tables(names: tuple[str, ...], options: Options) -> list[Table]:
             every.notes.append(f"Skipped {missing}.")
             continue
         ours = {}
-        for preset in options.presets:
+        for preset in PRESETS:
             ours[preset], train_s = run_product(name, preset)
             row = (name, f"xmlrec, {preset}", *ours[preset], train_s, None, None, today())
             every.rows.append(row)
         peers = add_peers(every, problem, n_seeds=1, options=options)
         system = max(peers, key=lambda system: peers[system][0])
         theirs = peers[system][0]
-        for preset in options.presets:
+        for preset in PRESETS:
             of_set = (ours[preset][0], system, theirs, ours[preset][0] - theirs)
             best.rows.append((name, preset, *of_set, MUST[name][preset]))
     every.notes.append("Train s of xmlrec is the whole command, of a peer from its matrix on.")
-    if names == TEXT_SETS and len(best.rows) == len(names) * len(options.presets):
-        for preset in options.presets:
+    if names == TEXT_SETS and len(best.rows) == len(names) * len(PRESETS):
+        for preset in PRESETS:
             rows = [row for row in best.rows if row[1] == preset]
             of_mean, theirs, gain = (fmean(row[i] for row in rows) for i in (2, 4, 5))
             best.rows.append(("mean", preset, of_mean, "", theirs, gain, MUST["mean"][preset]))
@@ -160,24 +148,11 @@ def training_table(name: str, options: Options) -> Table:
 
 
 def run_product(name: str, preset: str) -> tuple[tuple[float, ...], float]:
-    """Train and evaluate through the command line; return P@1, P@3, P@5 and seconds to train."""
-    texts = ["--text", "title", "--text", "description", "--threads", str(THREADS)]
-    train, test = (str(data_file(name, f"{part}.jsonl.gz")) for part in ("train", "test"))
-    log = made(WORK / "logs") / f"{name}-xmlrec-{preset}.log"
-    print(f"{name}: xmlrec, {preset}", file=sys.stderr, flush=True)
+    """Train and evaluate; return P@1, P@3, P@5 and seconds to train."""
     with tempfile.TemporaryDirectory(dir=made(WORK)) as folder:
-        model = ["--model", str(Path(folder) / "model")]
-        command = [sys.executable, "-m", "xmlrec"]
-        start = time.perf_counter()
-        run_command(
-            [*command, "train", train, "--preset", preset, *model, *texts], threads=THREADS, log=log
-        )
-        train_s = time.perf_counter() - start
-        evaluate = [*command, "evaluate", test, *model, "--json"]
-        figures = json.loads(run_command(evaluate, threads=THREADS, log=log))
-    if figures["n"] != (n_rows := len(load_text_set(name).test)):
-        raise BenchError(f"{name}: {figures['n']} of {n_rows} test rows were measured")
-    return tuple(figures[f"p@{k}"] for k in CUTS), train_s
+        model = Path(folder) / "model"
+        train_s = train_product(name, model, "--preset", preset)
+        return evaluate_product(name, model), train_s
 
 
 def add_peers(
