@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 HELP_LIMIT_S = 0.3
 NUMERIC = ("numpy", "scipy", "sklearn", "numba")
@@ -60,12 +62,13 @@ def test_label_trees_are_imported_without_scikit_learn():
     assert loaded("import label_trees") == {"numpy", "scipy", "numba"}
 
 
-def test_opening_and_asking_a_model_needs_no_scikit_learn(tmp_path):
+@pytest.mark.parametrize(("preset", "more"), [("fast", set()), ("balanced", {"faiss"})])
+def test_opening_and_asking_a_model_needs_no_scikit_learn(tmp_path, preset, more):
     train = (
         "import sys\n"
         "from xmlrec.models import TaxonomyClassifier\n"
         "items = [{'title': 'red shoe', 'paths': ['A']}, {'title': 'hose', 'paths': ['B']}]\n"
-        "TaxonomyClassifier().fit(items).save(sys.argv[1])\n"
+        "TaxonomyClassifier(preset=sys.argv[2]).fit(items).save(sys.argv[1])\n"
     )
     serve = (
         "import sys\n"
@@ -73,5 +76,6 @@ def test_opening_and_asking_a_model_needs_no_scikit_learn(tmp_path):
         "TaxonomyClassifier.load(sys.argv[1]).classify(['shoe'])\n"
     )
 
-    assert loaded(train, tmp_path / "model") == {"numpy", "scipy", "numba", "sklearn"}
-    assert loaded(serve, tmp_path / "model") == {"numpy", "scipy", "numba"}
+    serving = {"numpy", "scipy", "numba"} | more
+    assert loaded(train, tmp_path / "model", preset) == serving | {"sklearn"}
+    assert loaded(serve, tmp_path / "model") == serving

@@ -42,9 +42,9 @@ def demo(
     train_file, test_file, dump = (
         str(folder / name) for name in ("train.jsonl", "test.jsonl", "dump.csv")
     )
-    options = f"--taxonomy {folder}/taxonomy.csv --preset balanced --model {model}"
+    options = f"--taxonomy {folder}/taxonomy.csv --model {model}"
     heading("train", f"xmlrec train {train_file} {options}")
-    timed(lambda: train(train_file, model, taxonomy=folder / "taxonomy.csv", preset="balanced"))
+    timed(lambda: train(train_file, model, taxonomy=folder / "taxonomy.csv"))
     heading("classify", f'xmlrec classify "{EXAMPLES[0]}" ... --model {model} -k 3')
     timed(lambda: classify(list(EXAMPLES), model, k=3))
     heading("evaluate", f"xmlrec evaluate {test_file} --model {model}")

@@ -30,7 +30,7 @@ class TaxonomyClassifier(ItemClassifier):
 
     Parameters
     ----------
-    preset : str, default="fast"
+    preset : str, default="balanced"
         Recipe: "fast" is label trees on text features, "balanced" has vectors of items and labels
         too, "accurate" those of a transformer that is fine-tuned on the items (needs torch).
     tree : str, default="learned"

@@ -38,7 +38,7 @@ class ItemClassifier:
     def __init__(
         self,
         *,
-        preset: str = "fast",
+        preset: str = "balanced",
         tree: str = "learned",
         text: Sequence[str] = ("title", "description"),
         seed: int = 0,

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees import Ranking
+from xmlrec.encode import JoinedEncoder
 from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import (
     Candidates,
@@ -185,7 +186,7 @@ class TextRanker:
         F = candidate_scores(X, E, candidates, self.labels, n_threads=n_threads)
         fused = self._fuse(F, candidates.labels)
         labels, scores = order_candidates(candidates.labels, fused, k)
-        is_unknown = says_nothing(X, E)
+        is_unknown = self._says_nothing(X, E)
         labels[is_unknown], scores[is_unknown] = -1, -np.inf
         return labels, scores
 
@@ -207,7 +208,7 @@ class TextRanker:
         rows = np.repeat(np.arange(X.shape[0]), np.diff(candidates.indptr))
         wanted = candidates.indices.astype(np.int32)
         is_known = self.labels.is_new | self._is_in_trees(self.labels.counts.size)
-        kept = is_known[wanted] & ~says_nothing(X, E)[rows]
+        kept = is_known[wanted] & ~self._says_nothing(X, E)[rows]
         if allowed is not None:
             kept &= allowed[wanted]
         rows, wanted = rows[kept], wanted[kept]
@@ -247,6 +248,17 @@ class TextRanker:
             X, E, self.forest, self.dense, self.labels, allowed=allowed, n_threads=n_threads
         )
         return X, E, candidates
+
+    def _says_nothing(self, X: sp.csr_array, E: FloatArray) -> BoolArray:
+        """Return which items have no known feature, nor a token that a transformer knows.
+
+        Token vectors alone, of a text that shares no two letters with any training row, are those
+        of another language.
+        """
+        nothing: BoolArray = np.diff(X.indptr) == 0
+        if self.dense is not None and isinstance(self.dense.encoder, JoinedEncoder):
+            nothing &= ~E.any(axis=1)
+        return nothing
 
     def _fuse(self, F: FloatArray, labels: IntArray) -> FloatArray:
         """Return the final score of every candidate."""
@@ -297,9 +309,3 @@ class TextRanker:
             If a file is missing or damaged, or the parts do not fit together.
         """
         return cls(*read_ranker(folder))
-
-
-def says_nothing(X: sp.csr_array, E: FloatArray) -> BoolArray:
-    """Return which items have neither a known feature nor a known token."""
-    nothing: BoolArray = (np.diff(X.indptr) == 0) & ~E.any(axis=1)
-    return nothing

@@ -35,7 +35,7 @@ class RankerSettings:
         Folder of a model whose vectors say which words speak for which label.
     """
 
-    preset: str = "fast"
+    preset: str = "balanced"
     text: tuple[str, ...] = ("title", "description")
     tree: str = "learned"
     n_trees: int = 3

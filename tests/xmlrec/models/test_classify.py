@@ -67,7 +67,7 @@ def test_an_item_that_is_no_text_is_named(classifier):
 
 
 def test_training_again_gives_the_rows_another_model(tmp_path):
-    classifier = fit_shop()
+    classifier = fit_shop(preset="fast")
     classifier.save(tmp_path / "model")
     classifier.fit(shop_items()[:-2], shop_taxonomy())
 

@@ -59,8 +59,8 @@ def test_rows_name_the_model_that_answered(classifier, saved):
     loaded = TaxonomyClassifier.load(saved)
 
     assert loaded.model_name_ == classifier.model_name_
-    assert loaded.model_name_.startswith("fast@sha256:")
-    assert TaxonomyClassifier().model_name_ == "fast@unsaved"
+    assert loaded.model_name_.startswith("balanced@sha256:")
+    assert TaxonomyClassifier().model_name_ == "balanced@unsaved"
 
 
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_threads(tmp_path):

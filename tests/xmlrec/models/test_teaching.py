@@ -191,7 +191,7 @@ class TestOpenTeacher:
         np.testing.assert_array_equal(teacher.vectors[rakes], teacher.encoder.encode([text])[0])
 
     def test_it_teaches_a_classifier_and_its_cross_ranking(self, folder):
-        model = TaxonomyClassifier(teacher=folder).fit(shop_items(), shop_taxonomy())
+        model = TaxonomyClassifier(preset="fast", teacher=folder).fit(shop_items(), shop_taxonomy())
 
         assert model.ranker_.labels.taught.nnz
         assert model.settings.teacher == str(folder)
@@ -199,7 +199,7 @@ class TestOpenTeacher:
         assert (labels[:, 0] >= 0).all()
 
     def test_a_model_without_vectors_cannot_teach(self, tmp_path):
-        fit_shop().save(tmp_path / "m")
+        fit_shop(preset="fast").save(tmp_path / "m")
 
         with pytest.raises(ModelError, match="it cannot teach: the preset fast has no vectors"):
             fit_shop(teacher=tmp_path / "m")
