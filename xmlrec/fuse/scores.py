@@ -11,7 +11,8 @@ A candidate of an item has, in this order:
 - how well the item's vector matches those of the label's items, see `Examples`,
 - the logarithm of 1 + its training items,
 - the tree's score, the teacher's, the cosine and the match with examples, each times that
-  logarithm: how far each is to be believed depends on how many items it was learned from.
+  logarithm less its mean: how far each is to be believed depends on how many items it was learned
+  from.
 
 A label that is new to the trees has the same scores, with weights of their own: there the trees'
 score is that of all labels below its parent, which is where the trees route the item, 1 stands in
@@ -93,11 +94,8 @@ class LabelRows:
     is_new: BoolArray
 
     def __post_init__(self) -> None:
-        for rows in (
-            self.names,
-            self.paths,
-            self.taught,
-        ):  # as read-only as from a file: compiled once for both
+        # as read-only as from a file: kernels are compiled once for both
+        for rows in (self.names, self.paths, self.taught):
             for array in (rows.indptr, rows.indices, rows.data):
                 array.flags.writeable = False
 
@@ -166,7 +164,13 @@ def candidate_scores(
     F[:, :, 1:SIZE] = np.moveaxis(dots, 0, 2)
     sizes = np.where(is_new, 1.0, np.log1p(rows.counts[labels]))
     F[:, :, SIZE] = sizes
-    products = np.where(is_new, 0.0, sizes)[:, :, np.newaxis] * F[:, :, TIMES_SIZE]
-    F[:, :, SIZE + 1 :] = products
+    above_mean = np.where(is_new, 0.0, sizes - mean_size(rows.counts))
+    F[:, :, SIZE + 1 :] = above_mean[:, :, np.newaxis] * F[:, :, TIMES_SIZE]
     F[labels < 0] = 0.0
     return F
+
+
+def mean_size(counts: IntArray) -> np.floating[Any]:
+    """Return the mean logarithm of 1 + training items over the labels that have any."""
+    has_items = counts > 0
+    return np.log1p(counts).mean(where=has_items) if has_items.any() else np.float64(0.0)
