@@ -16,7 +16,7 @@ A candidate of an item has, in this order:
 
 A label that is new to the trees has the same scores, with weights of their own: there the trees'
 score is that of all labels below its parent, which is where the trees route the item, 1 stands in
-the place of training items, and products are 0.
+the place of training items. Products of a label without items are 0.
 """
 
 from dataclasses import dataclass
@@ -164,7 +164,8 @@ def candidate_scores(
     F[:, :, 1:SIZE] = np.moveaxis(dots, 0, 2)
     sizes = np.where(is_new, 1.0, np.log1p(rows.counts[labels]))
     F[:, :, SIZE] = sizes
-    above_mean = np.where(is_new, 0.0, sizes - mean_size(rows.counts))
+    has_items = rows.counts[labels] > 0
+    above_mean = np.where(has_items & ~is_new, sizes - mean_size(rows.counts), 0.0)
     F[:, :, SIZE + 1 :] = above_mean[:, :, np.newaxis] * F[:, :, TIMES_SIZE]
     F[labels < 0] = 0.0
     return F

@@ -75,7 +75,7 @@ def test_scores_are_what_the_module_says():
             others = [expected[place][i, c] for place in (1, 2, 3, 4, 5)]
             wanted = [np.log(min(tree, 1)), *others, size]
             mean = np.log(1 + COUNTS[COUNTS > 0]).mean()
-            above = 0 if IS_NEW[label] else size - mean
+            above = size - mean if COUNTS[label] > 0 else 0
             products = [above * wanted[place] for place in TIMES_SIZE]
             np.testing.assert_allclose(F[i, c], wanted + products, rtol=1e-4, atol=1e-5)
             kinds.add((bool(IS_NEW[label]), few.tree_scores[i, c] > 0, bool(found)))
