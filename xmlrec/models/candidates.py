@@ -111,3 +111,28 @@ def join(first: IntArray, second: IntArray, *, n_threads: int | None) -> IntArra
 
     thread_map(fill, range(0, len(first), ROWS_PER_JOB), count_threads(n_threads))
     return out
+
+
+def with_asked(found: Candidates, asked: IntArray, *, n_threads: int | None) -> Candidates:
+    """Return candidates with more labels, which no tree has scored yet."""
+    n_found = found.labels.shape[1]
+    labels = join(found.labels, asked, n_threads=n_threads)
+    tree_scores = np.zeros(labels.shape, dtype=np.float32)
+    tree_scores[:, :n_found] = found.tree_scores
+    return Candidates(labels, tree_scores)
+
+
+def score_pairs(
+    forest: LabelForest, X: sp.csr_array, rows: IntArray, labels: IntArray, *, n_threads: int | None
+) -> FloatArray:
+    """Return the trees' scores of pairs of a row and a label, 0 for a label that they lack."""
+    scores = np.zeros(rows.size, dtype=np.float32)
+    known = labels < forest.n_labels
+    if not known.any():  # of no pairs, a sparse array gives another sparse array
+        return scores
+    ones = np.ones(int(known.sum()), dtype=np.float32)
+    shape = X.shape[0], forest.n_labels
+    pairs = sp.csr_array((ones, (rows[known], labels[known])), shape=shape)
+    scored = forest.score_pairs(X, pairs, n_threads=n_threads)
+    scores[known] = scored[rows[known], labels[known]]
+    return scores

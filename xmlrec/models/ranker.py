@@ -22,7 +22,7 @@ from xmlrec.fuse import (
     order_candidates,
 )
 from xmlrec.fuse.scores import MIN_SCORE
-from xmlrec.models.candidates import find_candidates, join
+from xmlrec.models.candidates import find_candidates, score_pairs, with_asked
 from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_vectors
 from xmlrec.models.fusion_training import train_ranker
 from xmlrec.models.label_rows import changed_rows, known_rows
@@ -216,12 +216,12 @@ class TextRanker:
         places = np.arange(rows.size) - np.repeat(np.cumsum(n_pairs) - n_pairs, n_pairs)
         asked = np.full((X.shape[0], int(n_pairs.max(initial=0))), -1, dtype=np.int32)
         asked[rows, places] = wanted
-        every = self._with_asked(found, asked, n_threads)
+        every = with_asked(found, asked, n_threads=n_threads)
         at = (every.labels[rows] == wanted[:, np.newaxis]).argmax(axis=1)
         is_missed = (found.labels[rows] != wanted[:, np.newaxis]).all(axis=1)
         missed = rows[is_missed], wanted[is_missed]
         F = candidate_scores(X, E, every, self.labels, n_threads=n_threads)
-        tree_scores = self._tree_scores(X, *missed, n_threads)
+        tree_scores = score_pairs(self.forest, X, *missed, n_threads=n_threads)
         in_trees = tree_scores > 0  # put in afterwards: what is asked leaves the others as they are
         F[missed[0][in_trees], at[is_missed][in_trees], 0] = np.log(
             np.maximum(tree_scores[in_trees], MIN_SCORE)
@@ -265,29 +265,6 @@ class TextRanker:
         is_new = self.labels.is_new[labels] & (labels >= 0)
         fused = fuse(F, is_new, self.weights)
         return hold_back(labels, fused, is_new, self.weights.lead)
-
-    def _with_asked(self, found: Candidates, asked: IntArray, n_threads: int | None) -> Candidates:
-        """Return candidates with more labels, which no tree has scored yet."""
-        n_found = found.labels.shape[1]
-        labels = join(found.labels, asked, n_threads=n_threads)
-        tree_scores = np.zeros(labels.shape, dtype=np.float32)
-        tree_scores[:, :n_found] = found.tree_scores
-        return Candidates(labels, tree_scores)
-
-    def _tree_scores(
-        self, X: sp.csr_array, rows: IntArray, labels: IntArray, n_threads: int | None
-    ) -> FloatArray:
-        """Return the trees' scores of pairs, 0 for a label that they do not know."""
-        scores = np.zeros(rows.size, dtype=np.float32)
-        known = labels < self.forest.n_labels
-        if not known.any():  # of no pairs, a sparse array gives another sparse array
-            return scores
-        ones = np.ones(int(known.sum()), dtype=np.float32)
-        shape = (X.shape[0], self.forest.n_labels)
-        pairs = sp.csr_array((ones, (rows[known], labels[known])), shape=shape)
-        scored = self.forest.score_pairs(X, pairs, n_threads=n_threads)
-        scores[known] = scored[rows[known], labels[known]]
-        return scores
 
     def _is_in_trees(self, n_labels: int) -> BoolArray:
         is_in_trees = np.zeros(n_labels, dtype=np.bool_)
