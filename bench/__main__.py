@@ -24,6 +24,7 @@ from bench.peers import BenchError
 
 CASES = {
     "accuracy": accuracy.run,
+    "accurate": presets.run_accurate,
     "challenge": challenge.run,
     "encoders": encoders.run,
     "features": features.run,
@@ -70,7 +71,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--accurate",
         action="store_true",
-        help="with the preset accurate: needs torch, up to an hour a set without a GPU",
+        help="zero_shot also with the preset accurate: needs torch, hours without a GPU",
     )
     parser.add_argument(
         "--large", action="store_true", help=f"with {trees.LARGE_SET}, which takes long"

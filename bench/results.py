@@ -1,6 +1,7 @@
 """Results on disk with the machine, the versions and the commit that they belong to."""
 
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -22,7 +23,8 @@ def circumstances() -> dict[str, str]:
     peers = {system.package: peer_versions()[system.package] for system in PEERS}
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES} | peers
     return {
-        "machine": f"{cpu_model()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB, {load} load",
+        "machine": f"{cpu_model()}, {os.cpu_count()} cores, {memory_gib():.0f} GiB, {load} load"
+        + gpu(),
         "python": f"{platform.python_version()}, {platform.system()} {platform.machine()}",
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
         "commit": commit(),
@@ -38,6 +40,15 @@ def cpu_model() -> str:
 
 def memory_gib() -> float:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def gpu() -> str:
+    """Return the GPU that torch would take, after a comma; nothing without one."""
+    if importlib.util.find_spec("torch") is None:
+        return ""
+    import torch
+
+    return f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
 
 
 def commit() -> str:
