@@ -3,13 +3,17 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-encoder lint bench clean
 
 demo: $(VENV)/base  ## Train on a made-up catalog, classify and categorize (base install only)
 	$(BIN)/xmlrec demo
 
 test: $(VENV)/dev  ## Run the tests
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+test-encoder: $(VENV)/encoder  ## Run the tests that need torch
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest tests/xmlrec/encode tests/xmlrec/models/test_accurate.py \
+		tests/xmlrec/cli/test_train.py
 
 lint: $(VENV)/dev  ## Check format, style and types
 	$(BIN)/ruff format --check .
@@ -33,4 +37,8 @@ $(VENV)/base: $(VENV)/python pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/base
 	$(PIP) -e ".[dev]"
+	touch $@
+
+$(VENV)/encoder: $(VENV)/dev
+	$(PIP) -e ".[dev,encoder,offline]"
 	touch $@

@@ -100,7 +100,7 @@ def train_forest(
     X, Y = sp.vstack([X, labels.names[used]]), sp.vstack([Y, names])
     classifier = LabelTreeClassifier(
         tree=choose_tree(settings.tree, labels.parents, Y),
-        n_trees=settings.n_trees,
+        n_trees=settings.n_learned_trees,
         max_iter=MAX_ITER,
         score_power=SCORE_POWER,
         random_state=settings.seed,

@@ -113,7 +113,7 @@ def test_many_labels_are_ranked_by_several_trees():
 
     ranker = TextRanker.fit(items, one_hot(np.arange(len(words)), len(words)), texts, TITLE_ONLY)
 
-    assert len(ranker.forest.trees) == TITLE_ONLY.n_trees
+    assert len(ranker.forest.trees) == TITLE_ONLY.n_learned_trees
     labels, _ = ranker.rank(items, 1)
     assert (labels[:, 0] == np.arange(len(words))).mean() > 0.9
 

@@ -17,6 +17,7 @@ from tests.xmlrec.models.shop import (
 )
 from xmlrec.models import TREES, TaxonomyClassifier, parts_training
 from xmlrec.models.ranker_training import train_forest
+from xmlrec.models.settings import N_TREES
 from xmlrec.taxonomy import Taxonomy
 
 ALL_KINDS = pytest.mark.parametrize("kind", TREES)
@@ -85,7 +86,7 @@ def test_categories_with_words_of_their_own_are_all_found(kind, deep):
 def test_the_trees_differ_by_kind(deep):
     trees = {kind: [t.tree for t in deep[kind].ranker_.forest.trees] for kind in TREES}
 
-    assert [len(trees[kind]) for kind in TREES] == [3, 1, 1]
+    assert [len(trees[kind]) for kind in TREES] == [N_TREES["balanced"], 1, 1]
     assert trees["flat"][0].n_nodes == 1
     assert trees["taxonomy"][0].depths.max() == 3
 
