@@ -7,8 +7,11 @@ import pytest
 
 from tests.xmlrec.encode.tiny import WORDS, needs_torch, save_tiny_model
 from xmlrec.encode import SentenceEncoder, training_run
+from xmlrec.encode.label_texts import scale_rows
 from xmlrec.errors import EncoderError, ModelError
 from xmlrec.models import TaxonomyClassifier, parts_training
+from xmlrec.models.changing import open_view
+from xmlrec.models.teachers import open_teacher
 
 pytestmark = needs_torch
 
@@ -83,6 +86,20 @@ def test_a_new_category_is_found_by_its_text(classifier, tmp_path):
     (row,) = loaded.classify(["sofa"])
 
     assert ["shop", "sofa"] in [found["path"] for found in row["paths"] + row["alternatives"]]
+
+
+def test_its_token_vectors_teach_another_preset(classifier, tmp_path):
+    classifier.save(tmp_path / "model")
+    ranker, view = classifier.parts.ranker, open_view(classifier.parts, "model")
+
+    teacher = open_teacher(str(tmp_path / "model"), view.taxonomy, view.known)
+
+    static = ranker.dense.encoder.second
+    assert teacher.encoder.digest == static.digest
+    of_static = ranker.labels.vectors[view.known.columns, -static.dim :]
+    np.testing.assert_allclose(teacher.vectors, scale_rows(of_static), atol=1e-6)
+    student = TaxonomyClassifier(preset="fast", text=("title",), teacher=str(tmp_path / "model"))
+    assert first_paths(student.fit(items_of()), SIGNS) == list(NAMES)
 
 
 def test_a_damaged_transformer_is_named(classifier, tmp_path):
