@@ -6,7 +6,7 @@ spaces and punctuation, and each word into the longest pieces of a fixed list.
 
 import os
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,9 @@ from label_trees.parallel import count_threads, thread_map
 MAX_TOKENS = 256
 MAX_CHARS = 8192
 """Characters of a text that are read: a bound on time, far beyond `MAX_TOKENS` of real text."""
+
+MAX_KNOWN = 2**16
+"""Pieces of text between blanks whose tokens are remembered."""
 
 UNKNOWN = "[UNK]"
 BATCH_TEXTS = 512
@@ -59,6 +62,7 @@ class WordPieces:
         self._tokenizer = Tokenizer(WordPiece(numbers, unk_token=UNKNOWN))
         self._tokenizer.normalizer = BertNormalizer()
         self._tokenizer.pre_tokenizer = BertPreTokenizer()
+        self._known: dict[str, list[int]] = {}
 
     def __len__(self) -> int:
         """Return the number of pieces."""
@@ -89,8 +93,15 @@ class WordPieces:
     def _tokenize_batch(
         self, texts: Sequence[str]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        encodings = self._tokenizer.encode_batch_fast(clean_texts(texts), add_special_tokens=False)
-        rows = [encoding.ids[:MAX_TOKENS] for encoding in encodings]
+        split = [text.split(" ") for text in clean_texts(texts)]  # no token reaches over a blank
+        known = self._known
+        if len(known) > MAX_KNOWN:
+            known = self._known = {}  # other threads go on with theirs
+        new = list(set(chain.from_iterable(split)) - known.keys())
+        encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
+        known.update(zip(new, (encoding.ids for encoding in encodings), strict=True))
+        tokens = (chain.from_iterable(map(known.__getitem__, row)) for row in split)
+        rows = [list(islice(of_text, MAX_TOKENS)) for of_text in tokens]
         lengths = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
         return lengths, np.fromiter(chain.from_iterable(rows), dtype=np.int32, count=lengths.sum())
 

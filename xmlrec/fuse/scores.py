@@ -140,6 +140,10 @@ def candidate_scores(
     last_found[~(tree_scores > 0).any(axis=1)] = MIN_SCORE
     dots = np.zeros((5, *labels.shape), dtype=np.float32)
     X_indptr = X.indptr.astype(np.int64, copy=False)
+    F = np.empty((*labels.shape, N_SCORES), dtype=np.float32)
+    sizes = np.where(rows.is_new, 1.0, np.log1p(rows.counts)).astype(np.float32)
+    has_product = (rows.counts > 0) & ~rows.is_new
+    above_mean = np.where(has_product, sizes - mean_size(rows.counts), 0.0).astype(np.float32)
 
     def fill(lo: int) -> None:
         hi = min(lo + ROWS_PER_JOB, X.shape[0])
@@ -156,18 +160,15 @@ def candidate_scores(
         vector_dots(E, rows.vectors, labels, lo, hi, dots[3])
         example_matches(E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, dots[4])
         route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
+        part = slice(lo, hi)
+        in_trees = np.where(tree_scores[part] > 0, tree_scores[part], last_found[part])
+        F[part, :, 0] = np.log(np.clip(in_trees, MIN_SCORE, 1.0))
+        F[part, :, 1:SIZE] = np.moveaxis(dots[:, part], 0, 2)
+        F[part, :, SIZE] = sizes[labels[part]]
+        F[part, :, SIZE + 1 :] = above_mean[labels[part]][:, :, np.newaxis] * F[part, :, TIMES_SIZE]
+        F[part][labels[part] < 0] = 0.0
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
-    is_new = (labels >= 0) & rows.is_new[labels]
-    F = np.empty((*labels.shape, N_SCORES), dtype=np.float32)
-    F[:, :, 0] = np.log(np.clip(np.where(tree_scores > 0, tree_scores, last_found), MIN_SCORE, 1.0))
-    F[:, :, 1:SIZE] = np.moveaxis(dots, 0, 2)
-    sizes = np.where(is_new, 1.0, np.log1p(rows.counts[labels]))
-    F[:, :, SIZE] = sizes
-    has_items = rows.counts[labels] > 0
-    above_mean = np.where(has_items & ~is_new, sizes - mean_size(rows.counts), 0.0)
-    F[:, :, SIZE + 1 :] = above_mean[:, :, np.newaxis] * F[:, :, TIMES_SIZE]
-    F[labels < 0] = 0.0
     return F
 
 

@@ -54,7 +54,7 @@ def find_candidates(
     if labels.taught.nnz:
         more.append(labels_by_taught_words(X, labels, allowed, n_threads=n_threads))
     if dense is not None:
-        more.append(dense.similar_labels(E, allowed))
+        more.append(dense.similar_labels(E, allowed, n_threads=n_threads))
     if not more:
         return Candidates(found, scores)
     others = np.concatenate(more, axis=1)

@@ -1,12 +1,15 @@
 """The dense side of a ranker: an encoder, and what it makes of labels and labelled items."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
 
 from indexes import LabelIndex
+from label_trees.parallel import count_threads, thread_map
 from xmlrec.encode import Encoder
 from xmlrec.encode.label_texts import (
     LabelTextWeights,
@@ -27,6 +30,8 @@ N_SIMILAR = 20
 
 MAX_EXAMPLES = 32
 """Items of a label that are kept as examples."""
+
+ROWS_PER_JOB = 1024
 
 TEXT_WEIGHTS = LabelTextWeights(
     name=0.0, path=0.0, name_path=1.0, definition=0.5, aliases=0.5, kappa=5.0
@@ -52,9 +57,21 @@ class DenseSide:
         columns = np.flatnonzero(label_vectors.any(axis=1))
         self.labels.add(columns, label_vectors[columns])
 
-    def similar_labels(self, E: FloatArray, allowed: BoolArray | None) -> IntArray:
+    def similar_labels(
+        self, E: FloatArray, allowed: BoolArray | None, *, n_threads: int | None = None
+    ) -> IntArray:
         """Return the columns of the `N_SIMILAR` labels nearest to each vector, -1 for none."""
-        return self.labels.search(E, N_SIMILAR, allowed=allowed)[0].astype(np.int32)
+        out = np.empty((len(E), N_SIMILAR), dtype=np.int32)
+
+        def fill(lo: int) -> None:
+            rows = slice(lo, lo + ROWS_PER_JOB)
+            out[rows] = self.labels.search(E[rows], N_SIMILAR, allowed=allowed)[0]
+
+        starts = range(0, len(E), ROWS_PER_JOB)
+        n_threads = min(count_threads(n_threads), len(starts))
+        with threadpool_limits(1) if n_threads > 1 else nullcontext():  # threads of ours instead
+            thread_map(fill, starts, n_threads)
+        return out
 
 
 def choose_examples(E: FloatArray, Y: sp.csr_array, *, seed: int) -> Examples:

@@ -112,6 +112,18 @@ def test_tokens_do_not_depend_on_threads_or_batches():
     assert split(one) == [row for text in texts for row in split(POOL.tokenize([text]))]
 
 
+def test_what_is_remembered_is_bounded_and_changes_nothing(monkeypatch):
+    monkeypatch.setattr("xmlrec.encode.tokens.MAX_KNOWN", 3)
+    pool = WordPieces(PIECES)
+    texts = ["red shoes", " abs-ab  red", "shoes red\tshoes", "", "red"]
+
+    assert split(pool.tokenize(texts)) == split(POOL.tokenize(texts))
+    assert [split(pool.tokenize([text])) for text in texts] == [
+        split(POOL.tokenize([text])) for text in texts
+    ]
+    assert len(pool._known) <= 3 + 3
+
+
 def run_alone(code):
     """Run a program in which nothing is said about the threads of tokenizers."""
     environ = {key: os.environ[key] for key in os.environ if key != "TOKENIZERS_PARALLELISM"}
