@@ -97,7 +97,7 @@ class WordPieces:
         known = self._known
         if len(known) > MAX_KNOWN:
             known = self._known = {}  # other threads go on with theirs
-        new = list(set(chain.from_iterable(split)) - known.keys())
+        new = [part for part in set(chain.from_iterable(split)) if part not in known]
         encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
         known.update(zip(new, (encoding.ids for encoding in encodings), strict=True))
         tokens = (chain.from_iterable(map(known.__getitem__, row)) for row in split)
