@@ -162,7 +162,7 @@ class TestFactVectors:
         text = self.encode(training_text(self.name, f"shop {self.name}"))[0]
         of_aliases = self.encode(*aliases).mean(axis=0)
         text += 0.5 * self.encode(definition)[0] + 0.5 * of_aliases / np.linalg.norm(of_aliases)
-        expected = 5 * text / np.linalg.norm(text) + self.encode(*examples).sum(axis=0)
+        expected = 2 * text / np.linalg.norm(text) + self.encode(*examples).sum(axis=0)
         expected /= np.linalg.norm(expected)
 
         vector = self.vector(definition=definition, aliases=aliases, examples=examples)
