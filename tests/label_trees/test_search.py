@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import label_trees.search
@@ -86,7 +86,6 @@ def test_ranking_with_ties_matches_the_naive_beam_search(
     score_power=st.sampled_from(SCORE_POWERS),
     is_quantized=st.booleans(),
 )
-@example(21, 5, 5, 1, 2, 2, "squared_hinge", 3, True)  # a score of 1e-36
 def test_every_score_and_weights_of_8_bits_match_the_naive_beam_search(
     seed, n_labels, n_features, n_trees, k, beam, loss, score_power, is_quantized
 ):
@@ -106,15 +105,14 @@ def test_every_score_and_weights_of_8_bits_match_the_naive_beam_search(
     assert {trained.weights.value.dtype for trained in forest.trees} == {
         np.dtype(np.int8 if is_quantized else np.float32)
     }
-    close = {"rtol": 2e-5, "atol": 1e-30}  # what rounding does to a margin grows with -log(score)
-    np.testing.assert_allclose(scores, expected[1], **close)
+    np.testing.assert_allclose(scores, expected[1], rtol=2e-5)
     every = rank_reference(
         forest.trees, X, n_labels, beam=beam, allowed=everything, power=forest.power
     )
     for row in range(len(X)):  # labels change places only where rounding decides
         score_of = dict(zip(every[0][row].tolist(), every[1][row].tolist(), strict=True))
         own = [score_of[label] for label in labels[row].tolist() if label >= 0]
-        np.testing.assert_allclose(scores[row][: len(own)], own, **close)
+        np.testing.assert_allclose(scores[row][: len(own)], own, rtol=2e-5)
 
 
 @settings(deadline=None, max_examples=60)

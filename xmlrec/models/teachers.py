@@ -48,4 +48,6 @@ def open_teacher(folder: str, taxonomy: Taxonomy, known: KnownLabels) -> Teacher
     for place, column in enumerate(known.columns.tolist()):
         if (of_teacher := theirs.get(tuple(taxonomy.path(column)))) is not None:
             vectors[place] = view.ranker.labels.vectors[of_teacher, -encoder.dim :]
-    return Teacher(encoder, known.columns, scale_rows(vectors))
+    if encoder is not dense.encoder:  # a part of a unit vector is shorter
+        vectors = scale_rows(vectors)
+    return Teacher(encoder, known.columns, vectors)
