@@ -1,8 +1,10 @@
 """Beam search and pair scoring over chunked weights, one block of rows a call.
 
 Margins of a (row, node) pair are summed over the row's features in rising order, whatever rows are
-beside it, so a row's scores do not depend on them. ``weights`` is a `label_trees.weights
-.NodeWeights`, ``slots`` the arrays ``(slot_indptr, slot_node, slot_label)`` of the tree.
+beside it, so a row's scores do not depend on them. They are float64, as a logarithm is a power of a
+margin and multiplies its error; logarithms of scores are then kept in float32. ``weights`` is a
+`label_trees.weights.NodeWeights`, ``slots`` the arrays ``(slot_indptr, slot_node, slot_label)`` of
+the tree.
 """
 
 import numpy as np
@@ -51,10 +53,8 @@ def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, out)
 
     They are exp(-max(0, 1 - margin)^power); with power 0 the sigmoid of the margin.
     """
-    one, zero = np.float32(1.0), np.float32(0.0)
     width = out.shape[0]
-    for b in range(width):
-        out[b] = zero
+    out[:] = 0.0
     add_products(lo, hi, X_indices, X_data, node, weights, out)
     bias = weights.bias[first_slot : first_slot + width]
     if weights.scale.shape[0] > 0:
@@ -65,10 +65,10 @@ def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, out)
         out[b] += bias[b]
     if power == 0:
         for b in range(width):
-            out[b] = min(out[b], zero) - np.log1p(np.exp(-abs(out[b])))
+            out[b] = min(out[b], 0.0) - np.log1p(np.exp(-abs(out[b])))
     else:
         for b in range(width):
-            slack = max(zero, one - out[b])
+            slack = max(0.0, 1.0 - out[b])
             out[b] = -slack * slack if power == 2 else -slack * slack * slack
 
 
@@ -160,7 +160,7 @@ def search_rows(
     """
     slot_indptr, slot_node, slot_label = slots
     n_rows, k, n_nodes = hi_row - lo_row, scores.shape[1], slot_indptr.shape[0] - 1
-    logs = np.empty(widest(slot_indptr), dtype=np.float32)
+    logs = np.empty(widest(slot_indptr), dtype=np.float64)
     least = np.full(n_rows, -np.inf, dtype=np.float32)
     beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
     beam_logs = np.full((n_rows, beam), -np.inf, dtype=np.float32)
@@ -182,9 +182,10 @@ def search_rows(
                 lo, hi = X_indptr[lo_row + i], X_indptr[lo_row + i + 1]
                 local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, of_node)
                 for b in range(of_node.shape[0]):
-                    if parent + of_node[b] < least[i]:
+                    log = np.float32(parent + of_node[b])
+                    if log < least[i]:
                         continue
-                    log = max(parent + of_node[b], LOWEST_LOG)
+                    log = max(log, LOWEST_LOG)
                     slot = first_slot + b
                     if allowed_slot.shape[0] > 0 and not allowed_slot[slot]:
                         continue
@@ -237,7 +238,7 @@ def score_row_pairs(
     A label outside the tree adds nothing. Margins of a node are computed once a row.
     """
     n_nodes = slot_indptr.shape[0] - 1
-    logs = np.empty(owner.shape[0], dtype=np.float32)
+    logs = np.empty(owner.shape[0], dtype=np.float64)
     seen = np.full(n_nodes, -1, dtype=np.int64)
     path = np.empty(64, dtype=np.int32)
     for row in range(lo_row, hi_row):
@@ -261,5 +262,5 @@ def score_row_pairs(
                 slot = parent_slot[node]
             total = np.float32(0.0)
             for step in range(n_path - 1, -1, -1):
-                total = max(total + logs[path[step]], LOWEST_LOG)
+                total = max(np.float32(total + logs[path[step]]), LOWEST_LOG)
             scores[c] += np.exp(total)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import label_trees.search
@@ -86,6 +86,17 @@ def test_ranking_with_ties_matches_the_naive_beam_search(
     score_power=st.sampled_from(SCORE_POWERS),
     is_quantized=st.booleans(),
 )
+@example(
+    seed=21,
+    n_labels=5,
+    n_features=5,
+    n_trees=1,
+    k=2,
+    beam=2,
+    loss="squared_hinge",
+    score_power=3,
+    is_quantized=True,
+)  # a score of 1e-36 lost digits in a sum of float32
 def test_every_score_and_weights_of_8_bits_match_the_naive_beam_search(
     seed, n_labels, n_features, n_trees, k, beam, loss, score_power, is_quantized
 ):

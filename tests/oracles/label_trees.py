@@ -201,7 +201,8 @@ def product_reference(tree, W, x, power=3):
 def beam_reference(tree, W, x, *, beam, allowed, power):
     """Return {label: score} of what the best ``beam`` nodes of each level reach.
 
-    Of equal nodes the one below the better parent, then the lower one is the better.
+    Of equal nodes the one below the better parent, then the lower one is the better; logarithms
+    are compared as the float32 numbers that they are kept as.
     """
     found, level = {}, [(0.0, 0)]
     while level:
@@ -210,7 +211,8 @@ def beam_reference(tree, W, x, *, beam, allowed, power):
             for slot in slots_of(tree, node):
                 if not any(allowed[label] for label in labels_below(tree, slot)):
                     continue
-                slot_score = max(score + slot_log_score(W, x, slot, power), LOWEST_LOG)
+                slot_score = np.float32(score + slot_log_score(W, x, slot, power))
+                slot_score = max(slot_score, np.float32(LOWEST_LOG))
                 if tree.slot_node[slot] >= 0:
                     below.append((slot_score, int(tree.slot_node[slot])))
                 else:

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import math
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,7 +21,7 @@ import numpy.typing as npt
 from label_trees.parallel import count_threads
 from xmlrec.encode.contract import Vectors
 from xmlrec.encode.model_files import DEFAULT, find_model, first_line, refuse_pickles
-from xmlrec.encode.tokens import check_sequence, clean_texts, single_threaded_tokenizers
+from xmlrec.encode.tokens import check_sequence, clean_texts
 from xmlrec.errors import EncoderError
 
 if TYPE_CHECKING:
@@ -203,3 +204,11 @@ def _torch_threads(n_threads: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def single_threaded_tokenizers() -> None:
+    """Let `tokenizers` start no threads of its own, unless the environment says otherwise.
+
+    Ours call it side by side, so that ``n_threads`` holds and a fork later is safe and silent.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

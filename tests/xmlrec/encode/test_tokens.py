@@ -3,17 +3,23 @@
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from tests.oracles.encode import word_pieces_reference
 from tests.xmlrec.encode.cases import PIECES
 from xmlrec.encode import WordPieces
-from xmlrec.encode.tokens import BATCH_TEXTS, MAX_CHARS, MAX_TOKENS
+from xmlrec.encode.kernels import MAX_WORD
+from xmlrec.encode.tokens import BATCH_TEXTS, MAX_CHARS, MAX_TOKENS, UNKNOWN
 
 POOL = WordPieces(PIECES)
 TASKS = Path("/proc/self/task")
@@ -112,16 +118,52 @@ def test_tokens_do_not_depend_on_threads_or_batches():
     assert split(one) == [row for text in texts for row in split(POOL.tokenize([text]))]
 
 
-def test_what_is_remembered_is_bounded_and_changes_nothing(monkeypatch):
-    monkeypatch.setattr("xmlrec.encode.tokens.MAX_KNOWN", 3)
-    pool = WordPieces(PIECES)
-    texts = ["red shoes", " abs-ab  red", "shoes red\tshoes", "", "red"]
+def library(pieces):
+    """Return the tokenizer of the library `tokenizers` with the same pieces."""
+    numbers = {piece: number for number, piece in enumerate((*pieces, UNKNOWN))}
+    tokenizer = Tokenizer(WordPiece(numbers, unk_token=UNKNOWN))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
+    return tokenizer
 
-    assert split(pool.tokenize(texts)) == split(POOL.tokenize(texts))
-    assert [split(pool.tokenize([text])) for text in texts] == [
-        split(POOL.tokenize([text])) for text in texts
-    ]
-    assert len(pool._known) <= 3 + 3
+
+def read_by(tokenizer, text):
+    ids = tokenizer.encode(text, add_special_tokens=False).ids[:MAX_TOKENS]
+    return [number for number in ids if number < len(PIECES)]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(st.sampled_from("abs -\t\0\u0301日é") | st.characters(codec="utf-8"), max_size=40))
+def test_tokens_of_any_text_are_those_of_the_library(text):
+    indptr, tokens = POOL.tokenize([text, "red"])
+
+    assert tokens[: indptr[1]].tolist() == read_by(library(PIECES), text)
+
+
+def test_every_character_is_read_as_the_library_reads_it():
+    codes = [code for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    texts = [f"a{chr(code)}b {chr(code)}" for code in codes]
+
+    indptr, tokens = POOL.tokenize(texts)
+
+    encodings = library(PIECES).encode_batch_fast(texts, add_special_tokens=False)
+    expected = [[number for number in row.ids if number < len(PIECES)] for row in encodings]
+    assert np.diff(indptr).tolist() == [len(row) for row in expected]
+    assert tokens.tolist() == list(chain.from_iterable(expected))
+
+
+def test_a_word_without_pieces_counts_as_a_token_at_the_limit():
+    text = "unknown " * (MAX_TOKENS - 1) + "red a"
+
+    assert split(POOL.tokenize([text])) == [["red"]]
+    assert read_by(library(PIECES), text) == [PIECES.index("red")]
+
+
+@pytest.mark.parametrize("length", [MAX_WORD, MAX_WORD + 1])
+def test_a_word_is_as_long_as_the_library_allows(length):
+    text = "a" + "b" * (length - 1)
+
+    assert POOL.tokenize([text]).tokens.tolist() == read_by(library(PIECES), text)
+    assert POOL.tokenize([text]).tokens.size == (length if length == MAX_WORD else 0)
 
 
 def run_alone(code):
