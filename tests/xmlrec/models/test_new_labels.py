@@ -70,7 +70,7 @@ class TestNewLabels:
     @ALL_RANKERS
     def test_rows_without_the_new_label_among_their_candidates_are_unchanged_bytes(self, name):
         ranker, items = toy_ranker(name), [*ITEMS, *NEW_ITEMS]
-        changed = one_new(ranker, definition=TOPICS[7][1], examples=(TOPICS[9][1],))
+        changed = one_new(ranker, definition=TOPICS[7][1], examples=(TOPICS[9][0],))
 
         before, after = ranker.rank(items, N_LABELS), changed.rank(items, N_LABELS)
 
@@ -190,6 +190,33 @@ class TestExamples:
 
         assert without.min() > 10
         assert with_three.max() <= 1  # a known label may lead by too little to be overtaken
+
+    @ALL_RANKERS
+    def test_words_of_examples_find_a_new_label_where_its_name_says_nothing(self, name):
+        words = TOPICS[self.meant][1:]
+        examples = tuple([f"{one} {other}" for one in words for other in words if one != other])
+
+        without, with_examples = (
+            places(one_new(toy_ranker(name), examples=some).rank(self.queries, 50), [N_LABELS] * 3)
+            for some in ((), examples)
+        )
+
+        assert without.min() > 10
+        assert with_examples.max() <= 1
+
+    @ALL_RANKERS
+    def test_words_of_examples_of_a_known_label_are_left_to_the_trees(self, name):
+        ranker, column = toy_ranker(name), N_DEPARTMENTS + 11
+
+        changed = ranker.with_labels(
+            known_labels(), {column: facts_of(11, examples=(TOPICS[9][1],))}
+        )
+
+        for before, after in (
+            (ranker.labels.names, changed.labels.names),
+            (ranker.labels.paths, changed.labels.paths),
+        ):
+            assert (before != after).nnz == 0
 
     def test_aliases_and_a_definition_help_too(self):
         more = {"aliases": (TOPICS[self.meant][1],), "definition": TOPICS[self.meant][2]}
