@@ -98,7 +98,8 @@ def path_slots(tree: LabelTree, label: int) -> list[int]:
 
 def labels_below(tree: LabelTree, slot: int) -> IntArray:
     """Return the labels that are in a slot or below it, int32, rising."""
-    found, slots = [], np.array([slot], dtype=np.int64)
+    found: list[IntArray] = []
+    slots: IntArray = np.array([slot], dtype=np.int64)
     while slots.size:
         found.append(tree.slot_label[slots])
         nodes = tree.slot_node[slots]

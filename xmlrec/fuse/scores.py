@@ -38,6 +38,10 @@ SIZE = 6
 TIMES_SIZE = (0, 3, 4, 5)
 """The places of the scores that are there again times that logarithm."""
 
+_SINGLE = ("tree", "name words", "path words", "taught words", "vector", "examples", "size")
+NAMES = (*_SINGLE, *(f"{_SINGLE[place]} x size" for place in TIMES_SIZE))
+"""What each place is called where answers are explained."""
+
 N_SCORES = SIZE + 1 + len(TIMES_SIZE)
 ROWS_PER_JOB = 1024
 MIN_SCORE = 1e-6
@@ -142,8 +146,7 @@ def candidate_scores(
     X_indptr = X.indptr.astype(np.int64, copy=False)
     F = np.empty((*labels.shape, N_SCORES), dtype=np.float32)
     sizes = np.where(rows.is_new, 1.0, np.log1p(rows.counts)).astype(np.float32)
-    has_product = (rows.counts > 0) & ~rows.is_new
-    above_mean = np.where(has_product, sizes - mean_size(rows.counts), 0.0).astype(np.float32)
+    above_mean = size_above_mean(rows)
 
     def fill(lo: int) -> None:
         hi = min(lo + ROWS_PER_JOB, X.shape[0])
@@ -170,6 +173,13 @@ def candidate_scores(
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
     return F
+
+
+def size_above_mean(rows: LabelRows) -> FloatArray:
+    """Return what the products of scores with the size multiply by, float32 (n_labels,)."""
+    has_product = (rows.counts > 0) & ~rows.is_new
+    above = np.where(has_product, np.log1p(rows.counts) - mean_size(rows.counts), 0.0)
+    return above.astype(np.float32)
 
 
 def mean_size(counts: IntArray) -> np.floating[Any]:

@@ -18,6 +18,7 @@ from xmlrec.encode.label_texts import (
     label_vectors,
 )
 from xmlrec.fuse import Examples
+from xmlrec.models.example_texts import ExampleTexts
 from xmlrec.models.ranker_training import LabelFacts
 from xmlrec.text import Item, normalize_text
 
@@ -48,12 +49,16 @@ class DenseSide:
     encoder : Encoder
     labels : LabelIndex
         Vectors of the labels that can be found, under their columns.
+    example_texts : ExampleTexts
+        What is shown of the items whose vectors are kept as examples.
     """
 
-    def __init__(self, encoder: Encoder, label_vectors: FloatArray) -> None:
+    def __init__(
+        self, encoder: Encoder, label_vectors: FloatArray, example_texts: ExampleTexts
+    ) -> None:
         from indexes import FaissIndex  # imports faiss, which the preset fast need not
 
-        self.encoder = encoder
+        self.encoder, self.example_texts = encoder, example_texts
         self.labels: LabelIndex = FaissIndex(encoder.dim)
         columns = np.flatnonzero(label_vectors.any(axis=1))
         self.labels.add(columns, label_vectors[columns])
@@ -75,8 +80,8 @@ class DenseSide:
         return out
 
 
-def choose_examples(E: FloatArray, Y: sp.csr_array, *, seed: int) -> Examples:
-    """Keep up to `MAX_EXAMPLES` items of each label, drawn at random.
+def choose_examples(E: FloatArray, Y: sp.csr_array, *, seed: int) -> tuple[Examples, IntArray]:
+    """Keep up to `MAX_EXAMPLES` items of each label, drawn at random; say which ones, rising.
 
     Parameters
     ----------
@@ -91,7 +96,7 @@ def choose_examples(E: FloatArray, Y: sp.csr_array, *, seed: int) -> Examples:
     items, rows = np.unique(kept, return_inverse=True)
     sizes = np.minimum(np.diff(by_label.indptr), MAX_EXAMPLES)
     indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return Examples(E[items], indptr, rows.astype(np.int32))
+    return Examples(E[items], indptr, rows.astype(np.int32)), items
 
 
 def no_vectors(n_labels: int) -> FloatArray:

@@ -24,6 +24,7 @@ from xmlrec.encode.finetune_settings import FinetuneSettings, ValidationRows
 from xmlrec.encode.label_texts import scale_rows
 from xmlrec.fuse import LabelRows
 from xmlrec.models.dense import DenseSide, choose_examples
+from xmlrec.models.example_texts import ExampleTexts
 from xmlrec.models.ranker_training import train_forest
 from xmlrec.models.settings import RankerSettings
 from xmlrec.models.teaching import Teacher
@@ -96,9 +97,10 @@ def train_parts(
     if settings.has_dense:
         train = join_encoders if settings.has_transformer else adapt_encoder
         encoder, vectors = train(data, settings, around)
-        dense = DenseSide(encoder, vectors)
         E = encoder.encode(data.texts, n_threads=around.n_threads)
-        examples = choose_examples(E, data.Y, seed=settings.seed)
+        examples, kept = choose_examples(E, data.Y, seed=settings.seed)
+        titles = ExampleTexts.of([data.titles[item] for item in kept.tolist()])
+        dense = DenseSide(encoder, vectors, titles)
         labels = replace(labels, vectors=vectors, examples=examples)
     logger.info("training label trees on %d items", data.X.shape[0])
     forest = train_forest(data.X, data.Y, labels, settings, n_threads=around.n_threads)

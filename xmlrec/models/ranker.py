@@ -21,10 +21,11 @@ from xmlrec.fuse import (
     hold_back,
     order_candidates,
 )
-from xmlrec.fuse.scores import MIN_SCORE
-from xmlrec.models.candidates import find_candidates, score_pairs, with_asked
+from xmlrec.models.candidates import find_candidates
 from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_vectors
+from xmlrec.models.example_texts import shown_text
 from xmlrec.models.fusion_training import train_ranker
+from xmlrec.models.judging import Judgement, score_asked
 from xmlrec.models.label_rows import changed_rows, known_rows
 from xmlrec.models.parts_training import Parts
 from xmlrec.models.ranker_files import read_ranker, write_ranker
@@ -122,6 +123,7 @@ class TextRanker:
             X=features.transform(items, n_threads=n_threads),
             Y=Y,
             texts=[joined_text(item) for item in items] if has_texts else [],
+            titles=[shown_text(item) for item in items] if settings.has_dense else [],
             labels=labels,
             label_texts=label_texts,
             words=words,
@@ -147,7 +149,9 @@ class TextRanker:
         )
         is_known = np.isin(np.arange(is_in_trees.size), known.columns)
         findable = is_known if (is_in_trees & ~is_known).any() else None
-        dense = None if self.dense is None else DenseSide(self.dense.encoder, labels.vectors)
+        dense = self.dense
+        if dense is not None:
+            dense = DenseSide(dense.encoder, labels.vectors, dense.example_texts)
         parts = Parts(self.forest, dense)
         return type(self)(self.features, parts, labels, self.weights, findable)
 
@@ -184,8 +188,9 @@ class TextRanker:
     ) -> Ranking:
         X, E, candidates = self._candidates(items, self._allowed(allowed), n_threads)
         F = candidate_scores(X, E, candidates, self.labels, n_threads=n_threads)
-        fused = self._fuse(F, candidates.labels)
-        labels, scores = order_candidates(candidates.labels, fused, k)
+        fused, is_new = self._fuse(F, candidates.labels)
+        held = hold_back(candidates.labels, fused, is_new, self.weights.lead)
+        labels, scores = order_candidates(candidates.labels, held, k)
         is_unknown = self._says_nothing(X, E)
         labels[is_unknown], scores[is_unknown] = -1, -np.inf
         return labels, scores
@@ -207,29 +212,37 @@ class TextRanker:
         X, E, found = self._candidates(items, allowed, n_threads)
         rows = np.repeat(np.arange(X.shape[0]), np.diff(candidates.indptr))
         wanted = candidates.indices.astype(np.int32)
-        is_known = self.labels.is_new | self._is_in_trees(self.labels.counts.size)
-        kept = is_known[wanted] & ~self._says_nothing(X, E)[rows]
-        if allowed is not None:
-            kept &= allowed[wanted]
+        kept = self._can_score(wanted, allowed) & ~self._says_nothing(X, E)[rows]
         rows, wanted = rows[kept], wanted[kept]
-        n_pairs = np.bincount(rows, minlength=X.shape[0])
-        places = np.arange(rows.size) - np.repeat(np.cumsum(n_pairs) - n_pairs, n_pairs)
-        asked = np.full((X.shape[0], int(n_pairs.max(initial=0))), -1, dtype=np.int32)
-        asked[rows, places] = wanted
-        every = with_asked(found, asked, n_threads=n_threads)
-        at = (every.labels[rows] == wanted[:, np.newaxis]).argmax(axis=1)
-        is_missed = (found.labels[rows] != wanted[:, np.newaxis]).all(axis=1)
-        missed = rows[is_missed], wanted[is_missed]
-        F = candidate_scores(X, E, every, self.labels, n_threads=n_threads)
-        tree_scores = score_pairs(self.forest, X, *missed, n_threads=n_threads)
-        in_trees = tree_scores > 0  # put in afterwards: what is asked leaves the others as they are
-        F[missed[0][in_trees], at[is_missed][in_trees], 0] = np.log(
-            np.maximum(tree_scores[in_trees], MIN_SCORE)
+        asked = score_asked(
+            X, E, found, (rows, wanted), self.forest, self.labels, n_threads=n_threads
         )
-        in_ranking = every.labels.copy()
-        in_ranking[missed[0], at[is_missed]] = -1
-        fused = self._fuse(F, in_ranking)
-        return sp.csr_array((fused[rows, at], (rows, wanted)), shape=candidates.shape)
+        fused, is_new = self._fuse(asked.F, asked.labels)
+        scores = hold_back(asked.ranked, fused, is_new, self.weights.lead)
+        return sp.csr_array((scores[rows, asked.at], (rows, wanted)), shape=candidates.shape)
+
+    def judge(
+        self, item: Item, asked: Sequence[int] = (), *, allowed: BoolArray | None = None
+    ) -> Judgement:
+        """Return what the ranking of an item is made of, and what labels ``asked`` for have.
+
+        Those that cannot be scored, see `score`, are left out.
+        """
+        allowed = self._allowed(allowed)
+        X, E, found = self._candidates([item], allowed, 1)
+        wanted = np.array(asked, dtype=np.int32)
+        wanted = wanted[self._can_score(wanted, allowed)]
+        rows = np.zeros_like(wanted)
+        scored = score_asked(X, E, found, (rows, wanted), self.forest, self.labels, n_threads=1)
+        fused, is_new = self._fuse(scored.F, scored.labels)
+        scores = hold_back(scored.ranked, fused, is_new, self.weights.lead)
+        kept = (scored.labels[0] >= 0) & ~self._says_nothing(X, E)[0]
+        arrays = (scored.labels, scored.ranked >= 0, scored.tree_scores, scored.F, fused, scores)
+        return Judgement(X, E, allowed, *[array[0, kept] for array in arrays])
+
+    def _can_score(self, labels: IntArray, allowed: BoolArray | None) -> BoolArray:
+        is_known = self.labels.is_new | self._is_in_trees(self.labels.counts.size)
+        return is_known[labels] if allowed is None else is_known[labels] & allowed[labels]
 
     def _allowed(self, allowed: BoolArray | None) -> BoolArray | None:
         if self.findable is None:
@@ -260,11 +273,10 @@ class TextRanker:
             nothing &= ~E.any(axis=1)
         return nothing
 
-    def _fuse(self, F: FloatArray, labels: IntArray) -> FloatArray:
-        """Return the final score of every candidate."""
+    def _fuse(self, F: FloatArray, labels: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Return the weighted sums of candidates, and which are new."""
         is_new = self.labels.is_new[labels] & (labels >= 0)
-        fused = fuse(F, is_new, self.weights)
-        return hold_back(labels, fused, is_new, self.weights.lead)
+        return fuse(F, is_new, self.weights), is_new
 
     def _is_in_trees(self, n_labels: int) -> BoolArray:
         is_in_trees = np.zeros(n_labels, dtype=np.bool_)

@@ -12,6 +12,7 @@ from label_trees import load_array, load_forest, save_forest
 from xmlrec.encode import load_encoder
 from xmlrec.fuse import Examples, FusionWeights, LabelRows
 from xmlrec.models.dense import DenseSide, check_examples, no_examples, no_vectors
+from xmlrec.models.example_texts import ExampleTexts
 from xmlrec.models.parts_training import Parts
 from xmlrec.text import TextFeatures
 
@@ -36,7 +37,8 @@ def write_ranker(
     save_arrays(folder / "labels", rows | known)
     if parts.dense is not None:
         parts.dense.encoder.save(folder / "encoder")
-        vectors = {"labels": labels.vectors, **labels.examples._asdict()}
+        texts = parts.dense.example_texts._asdict()
+        vectors = {"labels": labels.vectors, **labels.examples._asdict(), **texts}
         save_arrays(folder / "dense", vectors)
 
 
@@ -68,13 +70,15 @@ def read_dense(folder: Path, n_labels: int) -> tuple[DenseSide | None, FloatArra
     if not (folder / "encoder").is_dir():
         return None, no_vectors(n_labels), no_examples(n_labels)
     encoder, arrays = load_encoder(folder / "encoder"), load_arrays(folder / "dense")
-    if arrays.keys() != {"labels", *Examples._fields}:
+    if arrays.keys() != {"labels", *Examples._fields, *ExampleTexts._fields}:
         raise ValueError(f"{folder / 'dense'} has other files than a ranker's")
-    vectors = np.array(arrays.pop("labels"))
-    examples = check_examples(Examples(**arrays))
+    vectors = np.array(arrays["labels"])
+    examples = check_examples(Examples(*[arrays[name] for name in Examples._fields]))
+    texts = ExampleTexts(*[arrays[name] for name in ExampleTexts._fields])
+    texts.check(len(examples.vectors))
     if not encoder.dim == vectors.shape[1] == examples.vectors.shape[1]:
         raise ValueError("encoder and label vectors come from different models")
-    return DenseSide(encoder, vectors), vectors, examples
+    return DenseSide(encoder, vectors, texts), vectors, examples
 
 
 def read_rows(arrays: Arrays, name: str, shape: tuple[int, int]) -> sp.csr_array:

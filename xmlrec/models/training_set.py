@@ -23,6 +23,8 @@ class TrainingSet:
     Y : csr_array, shape (n_items, n_labels)
     texts : sequence of str
         What an encoder reads of each item; empty without one and without a teacher.
+    titles : sequence of str
+        What is shown of each item as an example; empty without an encoder.
     labels : LabelRows
     label_texts : sequence of str
         What an encoder reads of each label, "" for one that is not to be found.
@@ -33,14 +35,18 @@ class TrainingSet:
     X: sp.csr_array
     Y: sp.csr_array
     texts: Sequence[str]
+    titles: Sequence[str]
     labels: LabelRows
     label_texts: Sequence[str]
     words: Mapping[int, str]
 
     def take(self, rows: IntArray) -> "TrainingSet":
         """Return some of the items."""
-        texts = [self.texts[row] for row in rows.tolist()] if self.texts else []
-        return replace(self, X=self.X[rows], Y=self.Y[rows], texts=texts)
+        texts, titles = (
+            [each[row] for row in rows.tolist()] if each else []
+            for each in (self.texts, self.titles)
+        )
+        return replace(self, X=self.X[rows], Y=self.Y[rows], texts=texts, titles=titles)
 
     def hide(self, is_hidden: BoolArray) -> "TrainingSet":
         """Return what is left for parts that do not know some labels."""

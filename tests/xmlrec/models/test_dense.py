@@ -18,6 +18,7 @@ from xmlrec.models.dense import (
     no_examples,
     no_vectors,
 )
+from xmlrec.models.example_texts import ExampleTexts
 from xmlrec.models.ranker_training import LabelFacts
 
 
@@ -32,7 +33,7 @@ class TestSimilarLabels:
     def dense(self, *without):
         vectors = self.vectors.copy()
         vectors[list(without)] = 0
-        return DenseSide(toy_encoder(), vectors)
+        return DenseSide(toy_encoder(), vectors, ExampleTexts.of([]))
 
     def test_the_nearest_are_found_best_first(self):
         E = unit_rows(30, self.vectors.shape[1], seed=1)
@@ -75,20 +76,22 @@ class TestChooseExamples:
         E = unit_rows(7)
         Y = sp.csr_array(np.array([[1, 0, 1, 0]] * 3 + [[0, 0, 1, 0]] * 3 + [[0, 0, 0, 1]]))
 
-        examples = choose_examples(E, Y, seed=0)
+        examples, kept = choose_examples(E, Y, seed=0)
 
         for label, items in enumerate([[0, 1, 2], [], [0, 1, 2, 3, 4, 5], [6]]):
             found = examples_of(examples, label)
             assert sorted(found) == sorted(E[item].tobytes() for item in items)
         assert len(examples.vectors) == 7  # an item of two labels is kept once
+        assert kept.tolist() == list(range(7))
         assert [array.dtype for array in examples] == [np.float32, np.int64, np.int32]
 
     def test_a_label_of_many_items_keeps_some_of_its_own_each_once(self):
         E, labels = unit_rows(400), np.arange(400) % 4
         labels[labels == 3] = 0  # 200, 100, 100
 
-        examples = choose_examples(E, one_hot(labels, 4), seed=0)
+        examples, kept = choose_examples(E, one_hot(labels, 4), seed=0)
 
+        np.testing.assert_array_equal(examples.vectors, E[kept])
         for label, n_kept in enumerate([MAX_EXAMPLES, MAX_EXAMPLES, MAX_EXAMPLES, 0]):
             found = examples_of(examples, label)
             assert len(found) == len(set(found)) == n_kept
@@ -97,7 +100,7 @@ class TestChooseExamples:
 
     def test_examples_are_drawn_from_all_items_by_the_seed(self):
         E, Y = unit_rows(400), one_hot(np.zeros(400, dtype=int), 1)
-        one, again, other = (choose_examples(E, Y, seed=seed) for seed in (0, 0, 1))
+        one, again, other = (choose_examples(E, Y, seed=seed)[0] for seed in (0, 0, 1))
 
         assert [a.tobytes() for a in one] == [a.tobytes() for a in again]
         assert set(examples_of(one, 0)) != set(examples_of(other, 0))
@@ -105,7 +108,7 @@ class TestChooseExamples:
         assert len(late & set(examples_of(one, 0))) > MAX_EXAMPLES / 2
 
     def test_no_item_has_no_examples(self):
-        examples = choose_examples(unit_rows(0), sp.csr_array((0, 3), dtype=np.float32), seed=0)
+        examples, _ = choose_examples(unit_rows(0), sp.csr_array((0, 3), dtype=np.float32), seed=0)
 
         assert [array.shape for array in examples] == [(0, 8), (4,), (0,)]
 

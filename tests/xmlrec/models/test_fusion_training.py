@@ -24,6 +24,7 @@ from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import N_SCORES, FusionWeights, candidate_scores, fit_weights
 from xmlrec.models import fusion_training, parts_training
 from xmlrec.models.dense import joined_text
+from xmlrec.models.example_texts import shown_text
 from xmlrec.models.fusion_training import (
     HIDDEN_SHARE,
     MAX_SEEN_LOSS,
@@ -64,6 +65,7 @@ def small_set(preset, n_items=N_TOPICS * PER_TOPIC):
         X=features.transform(items),
         Y=Y,
         texts=[joined_text(item) for item in items] if preset == "balanced" else [],
+        titles=[shown_text(item) for item in items] if preset == "balanced" else [],
         labels=known_rows(features, known, Y),
         label_texts=[training_text(name, path) for name, path in pairs],
         words={},

@@ -131,6 +131,17 @@ DENSE_DAMAGE = {
         "come from different models",
     ),
     "shorter vectors of labels": ("labels", lambda v: v[:, :-1], "come from different models"),
+    "too few texts of examples": (
+        "text_starts",
+        lambda starts: np.delete(starts, 1),
+        "texts of examples are damaged: there should be",
+    ),
+    "a text of less than nothing": (
+        "text_starts",
+        lambda s: s[[0, 2, 1, *range(3, len(s))]],
+        "texts of",
+    ),
+    "texts that end too soon": ("text_bytes", lambda texts: texts[:-1], "texts of examples"),
     "too few labels": ("labels", lambda v: v[:-1], "come from different models"),
     "a vector that is no number": ("labels", with_last(np.nan), "NaN"),
     "a vector of another length": ("labels", lambda v: 2 * v, "length 2 in row 0"),
@@ -146,7 +157,9 @@ def test_damaged_vectors_are_found_when_opening(copy, damage):
         TextRanker.load(copy)
 
 
-@pytest.mark.parametrize("name", ["labels", "vectors", "indptr", "rows"])
+@pytest.mark.parametrize(
+    "name", ["labels", "vectors", "indptr", "rows", "text_bytes", "text_starts"]
+)
 def test_a_missing_or_cut_file_of_vectors_is_found_when_opening(copy, name):
     path = copy / "dense" / f"{name}.npy"
     content = path.read_bytes()

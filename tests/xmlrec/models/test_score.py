@@ -19,6 +19,7 @@ from tests.xmlrec.models.toy import (
     with_new,
 )
 from xmlrec.fuse import N_SCORES, FusionWeights
+from xmlrec.fuse.scores import MIN_SCORE, SIZE, size_above_mean
 
 NEW_COLUMNS = N_LABELS + np.arange(len(NEW))
 KNOWN, OF_KNOWN = (part[::30] for part in toy_items())
@@ -100,3 +101,25 @@ def test_items_that_say_nothing_and_labels_that_are_not_allowed_are_absent(name)
 
     assert not scores[0].any()
     assert (scores[1] != 0).tolist() == allowed.tolist()
+
+
+@ALL_RANKERS
+def test_a_pair_that_rank_does_not_return_is_weighed_as_what_it_is(name):
+    ranker, items = with_new(name), ITEMS[::10]
+    of_known, of_new = np.zeros((2, N_SCORES))
+    of_new[SIZE] = 1.0  # which is 1 for a new label
+    of_known[SIZE + 1] = 1.0  # the tree's logarithm times size above the mean
+    ranker = copy(ranker)
+    ranker.weights = FusionWeights(of_known, of_new, 0.0)
+
+    asked = scores_of(ranker, items)
+
+    assert (asked[:, NEW_COLUMNS] == 1.0).all()
+    X = ranker.features.transform(items)
+    pairs = sp.csr_array(np.ones((len(items), N_LABELS), dtype=np.float32))
+    logs = np.log(np.maximum(ranker.forest.score_pairs(X, pairs).toarray(), MIN_SCORE))
+    is_found = np.zeros(asked.shape, dtype=bool)
+    is_found[listed(ranker.rank(items, 80))[:2]] = True
+    is_asked = ~is_found[:, :N_LABELS] & (ranker.labels.counts[:N_LABELS] > 0)
+    expected = logs * size_above_mean(ranker.labels)[:N_LABELS]
+    np.testing.assert_allclose(asked[:, :N_LABELS][is_asked], expected[is_asked], rtol=1e-4)
