@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xmlrec.cli.explained import explained
 from xmlrec.cli.options import MAX_PATHS, JsonOption, ModelOption, ThreadsOption
 from xmlrec.errors import InputError
 
 if TYPE_CHECKING:
     from xmlrec.catalog import ResultRow
+    from xmlrec.models.explanation import Explanation
 
 LINES_PER_BATCH = 1024
 
@@ -22,6 +24,7 @@ def classify(
     model: ModelOption,
     k: Annotated[int, typer.Option("-k", min=1, max=MAX_PATHS, help="Paths a text")] = 5,
     as_json: JsonOption = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why, for the best path")] = False,
     threads: ThreadsOption = None,
 ) -> None:
     """Print the best taxonomy paths of each TEXT."""
@@ -37,7 +40,8 @@ def classify(
         for line, row in zip(batch, classifier.classify(batch, k), strict=True):
             number += 1
             row["id"] = str(number)
-            typer.echo(json.dumps(row, ensure_ascii=False) if as_json else shown(line, row))
+            why = classifier.explain(line) if explain else None
+            typer.echo(json_line(row, why) if as_json else shown(line, row, why))
 
 
 def stdin_lines() -> Iterator[str]:
@@ -54,9 +58,17 @@ def batches(lines: Iterator[str], size: int) -> Iterable[list[str]]:
         yield batch
 
 
-def shown(text: str, row: "ResultRow") -> str:
-    """Return a text and its paths as lines for people."""
+def json_line(row: "ResultRow", why: "list[Explanation] | None") -> str:
+    """Return a row as JSON, with the explanation of its best path if there is to be one."""
+    more = {} if why is None else {"explanation": why[0].to_json() if why else None}
+    return json.dumps({**row, **more}, ensure_ascii=False)
+
+
+def shown(text: str, row: "ResultRow", why: "list[Explanation] | None" = None) -> str:
+    """Return a text and its paths as lines for people, and why if that is to be said."""
     if row["status"] == "abstain":
-        return f"{text}\n   (no answer: {row['reason']})"
+        nothing = "" if why is None else "; there is nothing to explain"
+        return f"{text}\n   (no answer: {row['reason']}{nothing})"
     found = [*row["paths"], *row["alternatives"]]
-    return "\n".join([text, *(f"  {path['score']:6.3f}  {path['path_text']}" for path in found)])
+    lines = [text, *(f"  {path['score']:6.3f}  {path['path_text']}" for path in found)]
+    return "\n".join([*lines, *map(explained, why or [])])

@@ -8,8 +8,11 @@ from typing import Any, Self
 
 from xmlrec.errors import ChangeError
 from xmlrec.models.changing import next_version
+from xmlrec.models.explaining import explain
+from xmlrec.models.explanation import Explanation
 from xmlrec.models.item_classifier import ItemClassifier
 from xmlrec.models.saving import base_name, load_parts, save_parts
+from xmlrec.models.training import text_items
 from xmlrec.models.version_writing import append_version, locked_model
 from xmlrec.models.versions import Version, current_version, read_versions
 from xmlrec.taxonomy import Taxonomy
@@ -121,6 +124,29 @@ class TaxonomyClassifier(ItemClassifier):
         elif number != lineage.number:
             lineage = replace(lineage, since=tuple(read_versions(self._folder)))
             self._adopt(replace(self.parts, lineage=lineage), self._base_name, self._folder)
+
+    def explain(
+        self, item: str | Mapping[str, Any], k: int = 1, *, category: str | None = None
+    ) -> list[Explanation]:
+        """Return why an item has its ``k`` best categories, best first; see `Explanation`.
+
+        An item that `classify` does not answer has no explanation.
+
+        Parameters
+        ----------
+        item : str or mapping
+        category : str, optional
+            The id of the one category to explain instead; nothing is returned for one that cannot
+            be answered.
+
+        Raises
+        ------
+        UnknownLabelError
+            If there is no such category.
+        """
+        view = self.view
+        column = None if category is None else view.taxonomy.column(category)
+        return explain(view, text_items([item], self.settings.text)[0], k, category=column)
 
     def add_category(
         self,

@@ -41,18 +41,23 @@ class ItemWords:
 
     def __init__(self, features: TextFeatures, item: Item) -> None:
         self.features = features
+        self._words = set[str]()
         self._runs: dict[str, dict[str, None]] = {}
         fields = {features.blocks[0].fields[0]: item} if isinstance(item, str) else item
         for block in features.blocks:
-            if block.unit == "char":
-                for field in block.fields:
-                    self._add_runs(block, fields.get(field) or "")
+            for field in block.fields:
+                words, runs = scanned_words(fields.get(field) or "", features)
+                self._words.update(words)
+                if block.unit == "char":
+                    self._add_runs(block, runs)
 
-    def _add_runs(self, block: NgramBlock, text: str) -> None:
-        """Note which words of a text the n-grams of a block are in."""
-        scanned = scan([normalize_text(text)], self.features.classes_)
-        chars = scanned.chars[: scanned.char_offsets[-1]].tobytes()
-        runs = chars.decode("utf-32-le", "surrogatepass").split()
+    def shared(self, text: str) -> tuple[str, ...]:
+        """Return the words of a text that the item has too, each once, in their order."""
+        words, _ = scanned_words(text, self.features)
+        return tuple(dict.fromkeys([word for word in words if word in self._words]))
+
+    def _add_runs(self, block: NgramBlock, runs: list[str]) -> None:
+        """Note which runs of characters the n-grams of a block are in."""
         for run in dict.fromkeys(runs):
             padded = f" {run} "
             for n in range(block.n_min, block.n_max + 1):
@@ -77,3 +82,12 @@ class ItemWords:
                 sums[text, unit] = sums.get((text, unit), 0.0) + value / len(texts)
         words = [Word(text, unit, value) for (text, unit), value in sums.items()]
         return sorted(words, key=lambda word: (-word.value, word.text, word.unit))
+
+
+def scanned_words(text: str, features: TextFeatures) -> tuple[list[str], list[str]]:
+    """Return the words of a text, and its runs: words that nothing separates are in one."""
+    scanned = scan([normalize_text(text)], features.classes_)
+    chars = scanned.chars[: scanned.char_offsets[-1]].tobytes().decode("utf-32-le", "surrogatepass")
+    n_words = int(scanned.word_offsets[-1])
+    starts, stops = scanned.word_starts[:n_words].tolist(), scanned.word_stops[:n_words].tolist()
+    return [chars[start:stop] for start, stop in zip(starts, stops, strict=True)], chars.split()

@@ -78,3 +78,32 @@ def test_a_closed_standard_input_is_named(monkeypatch):
 def test_more_paths_than_are_ranked_are_refused(xmlrec, model):
     assert xmlrec("classify", "boot", "--model", model, "-k", MAX_PATHS + 1).code == 2
     assert MAX_PATHS == N_CANDIDATES
+
+
+def test_an_explanation_follows_the_paths_of_each_text(xmlrec, model):
+    result = xmlrec("classify", "ankle boot", "\u4e00", "--model", model, "-k", "2", "--explain")
+
+    assert (result.code, result.err) == (0, "")
+    plain = xmlrec("classify", "ankle boot", "--model", model, "-k", "2")
+    assert result.lines[:3] == plain.lines
+    assert result.lines[3] == "  why Shoes > Boots"
+    assert "    they part at level 2: Boots / Sandals" in result.lines
+    assert result.lines[-2:] == [
+        "\u4e00",
+        "   (no answer: no_known_words; there is nothing to explain)",
+    ]
+
+
+def test_json_has_an_explanation_of_the_best_path_when_asked_for(xmlrec, model):
+    texts = ("ankle boot", "")
+    with_reasons = xmlrec("classify", *texts, "--model", model, "--json", "--explain").rows
+    without = xmlrec("classify", *texts, "--model", model, "--json").rows
+
+    explanations = [row.pop("explanation") for row in with_reasons]
+    assert with_reasons == without
+    assert explanations[1] is None
+    best = without[0]["paths"][0]
+    assert explanations[0]["category_id"] == best["category_id"]
+    assert explanations[0]["score"] == best["score"]
+    values = sum(term["value"] for term in explanations[0]["terms"])
+    assert values == pytest.approx(explanations[0]["fused"], rel=1e-5)

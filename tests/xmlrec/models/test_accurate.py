@@ -1,16 +1,22 @@
 """The preset with a transformer, here one that is small enough to train in seconds."""
 
 import shutil
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from tests.xmlrec.encode.tiny import WORDS, needs_torch, save_tiny_model
+from tests.xmlrec.models.test_explaining import assert_adds_up
 from xmlrec.encode import SentenceEncoder, training_run
 from xmlrec.encode.label_texts import scale_rows
 from xmlrec.errors import EncoderError, ModelError
+from xmlrec.fuse.scores import NAMES as NAMES_OF_TERMS
 from xmlrec.models import TaxonomyClassifier, parts_training
 from xmlrec.models.changing import open_view
+from xmlrec.models.explaining import explain
 from xmlrec.models.teachers import open_teacher
 
 pytestmark = needs_torch
@@ -55,6 +61,30 @@ def classifier(tiny, patched):
 
 def first_paths(classifier, titles):
     return [row["paths"][0]["path"][-1] for row in classifier.classify(titles)]
+
+
+def test_answers_are_explained(classifier):
+    for title in (SIGNS[2], WORDS[13], f"{SIGNS[2]} {NAMES[4]}"):
+        for explained in classifier.explain(title, 3):
+            assert_adds_up(explained)
+            assert len(explained.neighbours) == 3
+    (explained,) = classifier.explain(SIGNS[2])
+    assert all(SIGNS[2] in each.text for each in explained.neighbours)
+
+
+def test_an_item_without_words_but_with_tokens_is_explained_by_its_vector(classifier):
+    ranker = copy(classifier.ranker_)
+    ranker.features = copy(ranker.features)
+    n_features = ranker.features.n_features
+    ranker.features.transform = lambda items, **_: sp.csr_array(
+        (len(items), n_features), dtype=np.float32
+    )
+
+    (explained,) = explain(replace(classifier.view, ranker=ranker), {"title": SIGNS[2]})
+
+    assert_adds_up(explained)
+    assert explained.terms[NAMES_OF_TERMS.index("vector")].value != 0
+    assert explained.terms[NAMES_OF_TERMS.index("name words")].words.total == 0
 
 
 def test_items_are_classified(classifier):

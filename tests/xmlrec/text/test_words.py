@@ -61,3 +61,15 @@ def test_characters_of_a_script_without_spaces_are_words_and_their_letters_a_run
 
 def test_no_feature_gives_no_word(features):
     assert ItemWords(features, "").weigh(np.zeros(0, dtype=np.int32), np.zeros(0)) == []
+
+
+def test_words_that_training_did_not_see_are_shared_too(features):
+    words = ItemWords(features, {"title": "Zebra kettle", "description": "A 湯 pot, zebra"})
+
+    assert words.shared("Pots, KETTLE &amp; zebra pot; pot 湯気") == (
+        "kettle",
+        "zebra",
+        "pot",
+        "湯",
+    )
+    assert words.shared("") == ()
