@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,15 +18,21 @@ from numba import config
 
 from xmlrec.catalog import Fault, ResultRow
 from xmlrec.cli import main
+from xmlrec.cli.explained import SOURCES
+from xmlrec.fuse.scores import NAMES
 from xmlrec.metrics import evaluate_ranking
+from xmlrec.models import explanation
+from xmlrec.models.explanation import HELD_BACK
 from xmlrec.taxonomy import lint_file, read_taxonomy, write_taxonomy
 from xmlrec.taxonomy.resolve import AMBIGUOUS_PATH, BAD_PATH, UNKNOWN_PATH
+from xmlrec.text.words import Word
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]*))?\)")
+EXPLAINED = [part for part in vars(explanation).values() if is_dataclass(part)]
 SHELL_SIGNS = {"|", ">", "<", "||", "&&"}
 
 
@@ -200,6 +207,16 @@ def test_formats_name_every_code_key_and_figure():
     wanted = {name.replace("level_1", "level_L") for name in figures}
     wanted |= {str(fault) for fault in Fault} | set(ResultRow.__annotations__)
     wanted |= {AMBIGUOUS_PATH, BAD_PATH, UNKNOWN_PATH}
+
+    assert wanted - named == set()
+
+
+def test_formats_name_every_key_of_an_explanation():
+    text = (DOCS / "formats.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", text))
+    wanted = {field.name for part in EXPLAINED for field in fields(part)} | set(Word._fields)
+    wanted |= {*SOURCES, HELD_BACK, "x size"}
+    wanted |= {name for name in NAMES if not name.endswith("x size")}
 
     assert wanted - named == set()
 

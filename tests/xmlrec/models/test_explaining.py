@@ -239,6 +239,16 @@ class TestClassifier:
         for item in ("leather boot", "steel hose for a kettle"):
             assert loaded.explain(item, 2) == classifier.explain(item, 2)
 
+    def test_words_that_a_teacher_taught_are_a_term(self, saved):
+        shop = fit_shop(preset="fast", teacher=saved)
+
+        (explained,) = shop.explain("cordless kettle boil water")
+
+        assert_adds_up(explained)
+        taught = explained.terms[NAMES.index("taught words")]
+        assert taught.score > 0
+        assert taught.words.speaking_for
+
     @pytest.mark.parametrize("tree", ["taxonomy", "flat"])
     def test_levels_of_the_taxonomy_as_the_tree_are_named_by_their_categories(self, tree):
         (explained,) = fit_shop(tree=tree, preset="fast").explain("cordless kettle", category="6")
