@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from xmlrec.models.model_dir import FORMAT
+
 HEADER = "id,title,description,category\n"
 BOOT = "ankle boot,Made of leather,Shoes > Boots\n"
 
@@ -282,13 +284,15 @@ class TestModel:
 
         assert "base/manifest.json is damaged" in refuse("copy")
 
-    @pytest.mark.parametrize(("number", "step"), [(2, "train it again"), (4, "upgrade with")])
+    @pytest.mark.parametrize(
+        ("number", "step"), [(FORMAT - 1, "train it again"), (FORMAT + 1, "upgrade with")]
+    )
     def test_other_format(self, refuse, copy, number, step):
         path = copy / "base" / "manifest.json"
         manifest = json.loads(path.read_text())
         path.write_text(json.dumps({**manifest, "format": number}))
 
-        message = f"it is of format {number}, this xmlrec reads format 3; {step}"
+        message = f"it is of format {number}, this xmlrec reads format {FORMAT}; {step}"
         assert message in refuse("copy")
 
 
