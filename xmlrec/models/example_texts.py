@@ -55,4 +55,5 @@ class ExampleTexts(NamedTuple):
 def shown_text(item: Item) -> str:
     """Return the first field of an item on one line, the title if it has one, cut short."""
     text = item if isinstance(item, str) else next(iter(item.values()), "")
-    return " ".join(str(text)[: 10 * MAX_CHARS].split())[:MAX_CHARS]
+    shown = " ".join(str(text)[: 10 * MAX_CHARS].split())[:MAX_CHARS]
+    return shown if shown.isprintable() else "".join(filter(str.isprintable, shown))

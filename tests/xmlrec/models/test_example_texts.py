@@ -30,4 +30,5 @@ def test_the_first_field_is_shown_on_one_line_and_cut_short():
     assert shown_text({"title": "Kettle", "description": "It boils."}) == "Kettle"
     assert shown_text({"description": 12}) == "12"
     assert shown_text({}) == ""
+    assert shown_text("Red \x1b[31mkettle\ud800 \u2b50") == "Red [31mkettle \u2b50"
     assert len(shown_text("word " * 10_000)) <= MAX_CHARS
