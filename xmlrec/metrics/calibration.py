@@ -71,6 +71,24 @@ def expected_calibration_error(
     return float(gaps @ bins.n_rows / bins.n_rows.sum())
 
 
+def resampled_calibration_error(
+    confidence: FloatArray, is_right: BoolArray, weights: IntArray, n_bins: int = 10
+) -> FloatArray:
+    """Return `expected_calibration_error` of each resample, over the bins of all rows.
+
+    Parameters
+    ----------
+    weights : int array, shape (n_resamples, n_rows)
+        How often each resample holds each row, see `xmlrec.metrics.bootstrap.resamples`.
+    """
+    confidence, is_right = check_confidence(confidence, is_right)
+    bins = equal_mass_bins(confidence, n_bins)
+    gaps = np.zeros((len(bins), bins.max() + 1))
+    gaps[np.arange(len(bins)), bins] = confidence - is_right
+    errors: FloatArray = np.abs(weights @ gaps).sum(axis=1) / len(bins)
+    return errors
+
+
 def brier_score(confidence: npt.ArrayLike, is_right: npt.ArrayLike) -> float:
     """Return the mean squared distance between confidence and 1 (right) or 0 (wrong)."""
     confidence, is_right = check_confidence(confidence, is_right)
