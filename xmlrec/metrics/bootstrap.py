@@ -2,8 +2,8 @@
 
 Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13: rows are drawn with
 replacement, the figure is computed on each resample, and the middle 95 % of the results are the
-interval. The percentile interval is used for all figures; seeds are fixed, so it does not change
-from run to run.
+interval. Seeds are fixed, so it does not change from run to run. Where resamples lie elsewhere than
+the figure by their nature, the interval is moved by that bias (section 10.6 of the book).
 """
 
 from collections.abc import Iterator
@@ -72,3 +72,22 @@ def percentile_interval(figures: FloatArray, *, level: float = 0.95) -> tuple[fl
         return float("nan"), float("nan")
     low, high = np.quantile(figures, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def centred_interval(
+    figures: FloatArray, value: float, *, level: float = 0.95
+) -> tuple[float, float]:
+    """Return the percentile interval of a share, moved by the resamples' bias, within 0 to 1.
+
+    Parameters
+    ----------
+    figures : float array, shape (n_resamples,)
+        NaN are left out.
+    value : float
+        The figure on the rows themselves.
+    """
+    figures = figures[~np.isnan(figures)]
+    if not len(figures):
+        return float("nan"), float("nan")
+    low, high = percentile_interval(figures - figures.mean() + value, level=level)
+    return max(low, 0.0), min(high, 1.0)

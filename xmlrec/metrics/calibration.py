@@ -21,7 +21,7 @@ _SMALLEST = 1e-7
 
 
 class ReliabilityBins(NamedTuple):
-    """Rows of like confidence: mean confidence, share right (float64), and rows (int) of each bin."""
+    """Mean confidence, share right (float64) and rows (int) of bins of like confidence."""
 
     confidence: FloatArray
     right_share: FloatArray

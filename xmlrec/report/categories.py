@@ -130,7 +130,7 @@ def item_group_plot(groups: list[ItemGroup]) -> str:
     """Return the groups' shares of right rows as a plot, empty for less than two groups."""
     if len(groups) < 2:
         return ""
-    shares = {group.title: tuple(group.right) for group in groups}
+    shares = {group.title: group.right for group in groups}
     return share_plot(
         "right-by-items", "Right by training items", shares, x="training items of the true category"
     )

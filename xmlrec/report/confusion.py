@@ -10,12 +10,11 @@ import numpy as np
 
 from xmlrec.report.examples import Example, most_telling
 from xmlrec.report.rows import IntArray, Rows
-from xmlrec.report.texts import cut, cut_path
+from xmlrec.report.texts import NAME_SIGNS, cut, cut_path
 
 N_PARENTS = 6
 N_CHILDREN = 8
-N_PAIRS = 20
-NAME_SIGNS = 44
+N_PAIRS = 12
 TOP_LEVEL = "Top level"
 
 
@@ -29,12 +28,15 @@ class Outcome(NamedTuple):
 
 
 class HeatRow(NamedTuple):
-    """A true category: its rows, and the shares and counts of the categories answered."""
+    """A true category: its rows, counts of the categories answered, and how dark they are.
+
+    Shades are 0 to 60, by the root of the count's share, so that small ones are seen.
+    """
 
     name: str
     n_rows: int
     counts: list[int]
-    shares: list[float]
+    shades: list[float]
     n_other: int
 
 
@@ -137,7 +139,7 @@ def _heat_row(rows: Rows, child: int, answered: IntArray, shown: IntArray) -> He
         name=cut(rows.evaluation.names[child], NAME_SIGNS),
         n_rows=len(answered),
         counts=counts.tolist(),
-        shares=(counts / max(len(answered), 1)).tolist(),
+        shades=(60 * np.sqrt(counts / max(len(answered), 1))).tolist(),
         n_other=len(answered) - int(counts.sum()),
     )
 

@@ -1,4 +1,4 @@
-"""Matplotlib figures as SVG for a page: deterministic, in the page's colours, without texts of users.
+"""Matplotlib figures as SVG for a page: deterministic, in its colours, without texts of users.
 
 Texts stay texts (``svg.fonttype: none``), and only those of this package get here: names of
 categories are shown by the page itself, which escapes them.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID = "#1b1f25", "#5a6471", "#d7dce2"
-ACCENT, SOFT, GOOD, BAD = "#0b5fbf", "#cfe1f5", "#1a7f38", "#b3271e"
+ACCENT, SOFT, GOOD, BAD, PAPER = "#0b5fbf", "#cfe1f5", "#1a7f38", "#b3271e", "#fefefe"
 _VARIABLES = {
     INK: "ink",
     MUTED: "muted",
@@ -25,6 +25,7 @@ _VARIABLES = {
     SOFT: "soft",
     GOOD: "good",
     BAD: "bad",
+    PAPER: "paper",
 }
 """Colours in a figure become variables of the page, which change with the reader's theme."""
 
@@ -42,6 +43,7 @@ _STYLE = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "grid.color": GRID,
+    "legend.facecolor": PAPER,
     "text.parse_math": False,
     "figure.facecolor": "none",
     "axes.facecolor": "none",

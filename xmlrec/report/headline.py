@@ -10,11 +10,11 @@ from xmlrec.metrics import (
     expected_calibration_error,
     metrics_by_row,
 )
-from xmlrec.metrics.bootstrap import percentile_interval, resamples
+from xmlrec.metrics.bootstrap import centred_interval, percentile_interval, resamples
 from xmlrec.metrics.calibration import resampled_calibration_error
 from xmlrec.metrics.coverage import resampled_coverage
 from xmlrec.metrics.paths import path_matrix
-from xmlrec.report.rows import FloatArray, Rows
+from xmlrec.report.rows import BoolArray, FloatArray, Rows
 from xmlrec.report.texts import Estimate, count, percent
 
 
@@ -45,8 +45,8 @@ def headline(rows: Rows, by_row: dict[str, FloatArray]) -> list[Card]:
     cards = [
         Card(title, mean_estimate(by_row[name] / 100), meaning)
         for title, name, meaning in (
-            ("Right first answer", "p@1", "P@1: the first answer is a true category"),
-            ("Found in ten", "recall@10", "Recall@10: share of true categories in the first ten"),
+            ("Precision at 1", "p@1", "The first answer is a true category"),
+            ("Recall at 10", "recall@10", "True categories among the first ten answers"),
             ("Hierarchical F1", "hf_macro", "A near miss counts by how much of the path is right"),
         )
     ]
@@ -59,10 +59,7 @@ def headline(rows: Rows, by_row: dict[str, FloatArray]) -> list[Card]:
 
 
 def _calibration(rows: Rows) -> Estimate:
-    """Return the calibration error; its interval is moved to where the figure is.
-
-    Resamples have the chance error of the rows and that of the drawing, so they lie too high.
-    """
+    """Return the calibration error; resamples add the chance of the drawing to that of rows."""
     confidence, is_right = _answered(rows)
     figures = np.concatenate(
         [
@@ -71,8 +68,7 @@ def _calibration(rows: Rows) -> Estimate:
         ]
     )
     value = expected_calibration_error(confidence, is_right)
-    low, high = percentile_interval(figures - figures.mean() + value)
-    return Estimate(value, max(low, 0.0), high)
+    return Estimate(value, *centred_interval(figures, value))
 
 
 def _calibration_meaning(rows: Rows) -> str:
@@ -87,7 +83,7 @@ def _calibration_meaning(rows: Rows) -> str:
     return f"ECE: gap between confidence and truth; chance alone makes up to {chance} here"
 
 
-def _answered(rows: Rows) -> tuple[FloatArray, FloatArray]:
+def _answered(rows: Rows) -> tuple[FloatArray, BoolArray]:
     has_answer = ~np.isnan(rows.confidence)
     return rows.confidence[has_answer], rows.is_right[has_answer]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from xmlrec.metrics.bootstrap import N_RESAMPLES, percentile_interval
+from xmlrec.metrics.bootstrap import N_RESAMPLES, centred_interval
 from xmlrec.metrics.levels import level_classes
 from xmlrec.metrics.relevance import divide
 from xmlrec.report.rows import FloatArray, IntArray, Rows
@@ -46,7 +46,8 @@ def level_rows(rows: Rows) -> list[LevelRow]:
 def _estimates(expected: IntArray, predicted: IntArray) -> list[Estimate]:
     """Return the five figures with intervals over resampled rows.
 
-    Rows with the same pair of nodes are alike, so only the counts of pairs are drawn.
+    Rows with the same pair of nodes are alike, so only the counts of pairs are drawn. A resample
+    lacks some of the rare categories, which biases means over categories.
     """
     pairs, counts = np.unique(np.stack([expected, predicted]), axis=1, return_counts=True)
     figures = _Figures(pairs)
@@ -59,7 +60,7 @@ def _estimates(expected: IntArray, predicted: IntArray) -> list[Estimate]:
     ]
     values, resampled = figures.of(counts[None])[0], np.concatenate(drawn)
     return [
-        Estimate(float(value), *percentile_interval(column))
+        Estimate(float(value), *centred_interval(column, float(value)))
         for value, column in zip(values, resampled.T, strict=True)
     ]
 

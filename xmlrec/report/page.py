@@ -42,7 +42,8 @@ def render_report(evaluation: Evaluation) -> str:
     check_installed()
     rows = read_rows(evaluation)
     template = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
-    return _environment().from_string(template).render(_sections(rows))
+    page: str = _environment().from_string(template).render(_sections(rows))
+    return page
 
 
 def check_installed() -> None:

@@ -7,9 +7,9 @@ import numpy as np
 
 from xmlrec.metrics.calibration import ReliabilityBins
 from xmlrec.metrics.coverage import CoverageCurve
-from xmlrec.report.figures import ACCENT, BAD, GOOD, INK, MUTED, SOFT, draw_svg, plain_axes
+from xmlrec.report.figures import ACCENT, BAD, GOOD, GRID, INK, MUTED, SOFT, draw_svg, plain_axes
 from xmlrec.report.rows import FloatArray
-from xmlrec.report.texts import percent
+from xmlrec.report.texts import Estimate, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,12 @@ def reliability_plot(
         top.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         top.vlines(bins.confidence, low, high, color=SOFT, linewidth=7)
         top.plot(
-            bins.confidence, bins.right_share, color=ACCENT, marker="o", markersize=4.5, clip_on=False
+            bins.confidence,
+            bins.right_share,
+            color=ACCENT,
+            marker="o",
+            markersize=4.5,
+            clip_on=False,
         )
         plain_axes(top, title=f"{title}: ECE {percent(error)}", y="share right")
         top.set(xlim=(0, 1), ylim=(0, 1))
@@ -41,8 +46,8 @@ def reliability_plot(
         plain_axes(bottom, x="confidence", y="rows")
         bottom.set_yticks([])
         for axes in (top, bottom):
-            axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        top.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+            axes.xaxis.set_major_formatter(_percent_tick)
+        top.yaxis.set_major_formatter(_percent_tick)
 
     alt = (
         f"Reliability of {title.lower()}: calibration error {percent(error)} over "
@@ -89,10 +94,10 @@ def coverage_plot(
         plain_axes(axes, x="coverage: share of rows applied", y="precision: share right")
         floor = max(np.floor(20 * lowest - 0.5) / 20, 0.0)
         axes.set(xlim=(0, 1.01), ylim=(floor, 1 + 0.02 * (1 - floor)))
-        axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        axes.xaxis.set_major_formatter(_percent_tick)
+        axes.yaxis.set_major_formatter(_percent_tick)
         if marked or own[0]:
-            axes.legend(loc="lower left", frameon=False, fontsize=9)
+            axes.legend(loc="lower left", fontsize=9, edgecolor=GRID)
 
     alt = f"Precision falls to {percent(curve.precision[-1])} at {percent(curve.coverage[-1])}"
     return draw_svg("coverage", f"{alt} coverage", draw, size=(5.0, 3.6))
@@ -100,6 +105,7 @@ def coverage_plot(
 
 def bar_plot(name: str, title: str, bars: Mapping[str, int], *, x: str, y: str) -> str:
     """Return bars with their counts above them."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(figure: "Figure") -> None:
         axes = figure.subplots()
@@ -110,16 +116,14 @@ def bar_plot(name: str, title: str, bars: Mapping[str, int], *, x: str, y: str) 
         axes.grid(visible=False, axis="x")
         axes.set_ylim(0, max(max(bars.values()), 1) * _BAR_SPACE)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
 
     listed = ", ".join(f"{label}: {value:,}" for label, value in bars.items())
     return draw_svg(name, f"{title}. {listed}", draw, size=(3.9, 2.7))
 
 
-def share_plot(
-    name: str, title: str, shares: Mapping[str, tuple[float, float, float]], *, x: str
-) -> str:
-    """Return points with intervals: (share, low, high) for each label."""
+def share_plot(name: str, title: str, shares: Mapping[str, Estimate], *, x: str) -> str:
+    """Return points with their intervals."""
     values = np.array(list(shares.values()))
 
     def draw(figure: "Figure") -> None:
@@ -130,11 +134,15 @@ def share_plot(
         _label_bars(axes, list(shares))
         plain_axes(axes, title=title, x=x, y="share right")
         axes.set(ylim=(0, 1), xlim=(-0.5, len(shares) - 0.5))
-        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        axes.yaxis.set_major_formatter(_percent_tick)
 
-    listed = ", ".join(f"{label}: {percent(share[0])}" for label, share in shares.items())
+    listed = ", ".join(f"{label}: {percent(share.value)}" for label, share in shares.items())
     return draw_svg(name, f"{title}. {listed}", draw, size=(3.9, 2.7))
 
 
 def _label_bars(axes: "Axes", labels: Sequence[str]) -> None:
     axes.set_xticks(range(len(labels)), labels, fontsize=8, color=INK)
+
+
+def _percent_tick(share: float, _place: float) -> str:
+    return percent(share, 0)

@@ -15,6 +15,7 @@ from xmlrec.metrics import (
 from xmlrec.metrics.coverage import point_at_precision
 from xmlrec.report.plots import coverage_plot, reliability_plot
 from xmlrec.report.rows import BoolArray, FloatArray, Rows
+from xmlrec.report.texts import percent
 
 PRECISIONS = (0.9, 0.95, 0.98, 0.99)
 MARKED = (0.95, 0.99)
@@ -47,7 +48,8 @@ class CoveragePoint(NamedTuple):
 def calibrations(rows: Rows) -> list[Calibration]:
     """Return the calibration of the answers and of each level that has probabilities."""
     wanted = [("Whole path", rows.confidence, rows.is_right)]
-    for level in range(1, min(len(rows.table), MAX_LEVELS) + 1):
+    n_levels = len(rows.table) if len(rows.table) > 1 else 0  # one level is the whole path
+    for level in range(1, min(n_levels, MAX_LEVELS) + 1):
         wanted.append((f"Level {level}", rows.confidence_at(level), rows.right_at(level)))
     return [
         _calibration(title, confidence[has_any], is_right[has_any])
@@ -78,7 +80,7 @@ def coverage_points(rows: Rows) -> list[CoveragePoint]:
     for precision in PRECISIONS:
         place = point_at_precision(curve, precision)
         found = (np.nan, 0.0, np.nan) if place is None else [column[place] for column in curve]
-        points.append(CoveragePoint(f"{precision:.0%}", *map(float, found)))
+        points.append(CoveragePoint(percent(precision, 0), *map(float, found)))
     is_applied = rows.confidence >= rows.evaluation.thresholds
     share = float(rows.is_right[is_applied].mean()) if is_applied.any() else np.nan
     own = CoveragePoint("The model's thresholds", np.nan, float(is_applied.mean()), share)
@@ -91,7 +93,7 @@ def coverage_figure(rows: Rows, points: list[CoveragePoint]) -> str:
     if not len(curve.threshold):
         return ""
     marked = {
-        f"{precision:.0%} precision": (point.coverage, point.precision)
+        f"{percent(precision, 0)} precision": (point.coverage, point.precision)
         for precision, point in zip(PRECISIONS, points, strict=False)
         if precision in MARKED and point.coverage
     }

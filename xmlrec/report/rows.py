@@ -76,9 +76,7 @@ def read_rows(evaluation: Evaluation) -> Rows:
     )
 
 
-def _closest(
-    answer: IntArray, truth: sp.csr_array, table: IntArray
-) -> tuple[IntArray, IntArray]:
+def _closest(answer: IntArray, truth: sp.csr_array, table: IntArray) -> tuple[IntArray, IntArray]:
     """Return the true label of each row nearest to the answer, and the levels that they share."""
     rows = np.repeat(np.arange(len(answer)), np.diff(truth.indptr))
     on_path, true_path = table[:, answer[rows]], table[:, truth.indices]

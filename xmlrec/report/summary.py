@@ -35,7 +35,9 @@ def summary(rows: Rows, counts: Counts) -> Mapping[str, Mapping[str, str]]:
             "Levels": count(len(rows.table)),
             "At the top level": count((depths == 1).sum()),
             "Training items, median of categories with any": (
-                count(np.median(evaluation.label_counts[with_items])) if with_items.any() else "0"
+                count(int(np.median(evaluation.label_counts[with_items])))
+                if with_items.any()
+                else "0"
             ),
         },
     }

@@ -4,10 +4,16 @@ import math
 import unicodedata
 from typing import NamedTuple
 
+from xmlrec.taxonomy.node import SEPARATOR
+
 MISSING = "–"
 _CUT = "…"
+NAME_SIGNS = 44
 _UNSHOWN = {"Cc", "Cs"}
 """Unicode categories that HTML may not hold: control characters, half surrogate pairs."""
+
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Signs that turn the direction of what follows, with which one text can make others illegible."""
 
 
 class Estimate(NamedTuple):
@@ -19,10 +25,10 @@ class Estimate(NamedTuple):
 
 
 def clean(text: str) -> str:
-    """Return ``text`` in one line; what HTML may not hold becomes U+FFFD."""
+    """Return ``text`` in one line; what HTML may not hold becomes U+FFFD, bidi controls go."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    line = " ".join(text.split())
+    line = " ".join(text.translate(_TURNS).split())
     return "".join(["\ufffd" if unicodedata.category(sign) in _UNSHOWN else sign for sign in line])
 
 
@@ -33,9 +39,16 @@ def cut(text: str, n_signs: int) -> str:
 
 
 def cut_path(text: str, n_signs: int) -> str:
-    """Return the end of a path, which says most, at most ``n_signs`` long."""
-    text = clean(text[-20 * n_signs :])
-    return text if len(text) <= n_signs else _CUT + text[-(n_signs - 1) :].lstrip(" >")
+    """Return a path with long names cut, and without its first ones if it is still too long.
+
+    The last name, which says most, is always there.
+    """
+    names = [cut(name, NAME_SIGNS) for name in text.split(SEPARATOR)]
+    n_dropped = 0
+    while len(names) > 1 and len(SEPARATOR.join(names)) > n_signs:
+        names.pop(0)
+        n_dropped += 1
+    return SEPARATOR.join([_CUT, *names] if n_dropped else names)
 
 
 def percent(share: float, n_digits: int = 1) -> str:
@@ -54,8 +67,11 @@ def count(value: int) -> str:
 
 
 def interval(estimate: Estimate, n_digits: int = 1) -> str:
-    """Return ``69.8–73.0 %`` for shares; nothing where there is no interval."""
-    if math.isnan(estimate.low):
+    """Return ``69.8–73.0 %`` for shares; nothing for none, or one of no width.
+
+    A figure that is the same in every row is the same in every resample, which says nothing.
+    """
+    if math.isnan(estimate.low) or estimate.low == estimate.high:
         return ""
     low, high = (f"{100 * share:.{n_digits}f}" for share in (estimate.low, estimate.high))
     return f"{low}\u2013{high}\u00a0%"
