@@ -15,7 +15,7 @@ from xmlrec.metrics.calibration import resampled_calibration_error
 from xmlrec.metrics.coverage import resampled_coverage
 from xmlrec.metrics.paths import path_matrix
 from xmlrec.report.rows import BoolArray, FloatArray, Rows
-from xmlrec.report.texts import Estimate, count, percent
+from xmlrec.report.texts import Estimate, percent
 
 
 class Card(NamedTuple):
@@ -103,9 +103,8 @@ def _applied(rows: Rows) -> Card:
     """Return the share of rows whose answer passes the model's own threshold."""
     is_applied = rows.confidence >= rows.evaluation.thresholds
     estimate = mean_estimate(is_applied.astype(np.float64))
-    n_applied = int(is_applied.sum())
     meaning = "No answer reaches the model's thresholds"
-    if n_applied:
+    if is_applied.any():
         share = percent(float(rows.is_right[is_applied].mean()))
-        meaning = f"{count(n_applied)} rows pass the model's own thresholds; {share} are right"
-    return Card("Applied unseen", estimate, meaning)
+        meaning = f"Share that passes the model's own thresholds; {share} of them right"
+    return Card("Auto-applied", estimate, meaning)

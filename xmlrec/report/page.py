@@ -18,7 +18,7 @@ from xmlrec.report.levels import level_rows
 from xmlrec.report.reliability import calibrations, coverage_figure, coverage_points
 from xmlrec.report.rows import FloatArray, Rows, read_rows
 from xmlrec.report.summary import summary, summary_plots
-from xmlrec.report.texts import clean, count, cut, interval, number, percent
+from xmlrec.report.texts import count, cut, interval, number, percent, showable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -61,7 +61,7 @@ def _environment() -> "Environment":
     from markupsafe import Markup
 
     def finalize(value: object) -> object:
-        return clean(value) if type(value) is str else value
+        return showable(value) if type(value) is str else value
 
     environment = Environment(
         autoescape=True,

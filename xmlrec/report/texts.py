@@ -24,12 +24,17 @@ class Estimate(NamedTuple):
     high: float = math.nan
 
 
+def showable(text: str) -> str:
+    """Return ``text`` without bidi controls, and with U+FFFD for what HTML may not hold."""
+    if text.isprintable():
+        return text
+    signs = text.translate(_TURNS)
+    return "".join(["\ufffd" if unicodedata.category(sign) in _UNSHOWN else sign for sign in signs])
+
+
 def clean(text: str) -> str:
-    """Return ``text`` in one line; what HTML may not hold becomes U+FFFD, bidi controls go."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    line = " ".join(text.translate(_TURNS).split())
-    return "".join(["\ufffd" if unicodedata.category(sign) in _UNSHOWN else sign for sign in line])
+    """Return ``text`` in one line, with single spaces, and `showable`."""
+    return showable(" ".join(text.split()))
 
 
 def cut(text: str, n_signs: int) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
+from tests.xmlrec.metrics.cases import SHOP_PARENTS, Case
 from xmlrec.metrics import Evaluation, evaluate_ranking, inverse_propensity
 
 EVIL = "<script>alert(1)</script> & $x$ ]]> {{7*7}}"
@@ -174,5 +175,33 @@ def one_row(*, is_right=True):
         texts=["a thing"],
         label_counts=np.array([3, 0], dtype=np.int32),
         metrics=measure(labels, truth, parents, depths, np.array([3, 0])),
+        facts={},
+    )
+
+
+SHOP_NAMES = ("sport", "ball games", "football", "tennis", "camping", "home", "kitchen", "knives")
+
+
+def shop_evaluation(answers, truths, *, confidence=0.5, counts=(0,) * 8, threshold=np.inf):
+    """Return rows over the shop of `tests.xmlrec.metrics.cases`: one answer each, -1 for none."""
+    case = Case(parents=SHOP_PARENTS, rankings=[[label] for label in answers], truths=truths)
+    parents = case.tree["primary_parents"]
+    confidence = np.broadcast_to(np.float32(confidence), len(answers))
+    n_rows = len(answers)
+    depths = np.append(case.tree["depths"], 0)[answers]
+    reaches = np.arange(1, 4) <= depths[:, None]
+    return Evaluation(
+        paths=make_paths(SHOP_NAMES, np.array([-1, 0, 1, 1, 0, -1, 5, 6])),
+        names=SHOP_NAMES,
+        **case.tree,
+        truth=case.truth,
+        labels=case.labels,
+        probabilities=np.where(case.labels >= 0, confidence[:, None], 0).astype(np.float32),
+        level_probabilities=np.where(reaches, confidence[:, None], np.nan).astype(np.float32),
+        thresholds=np.full(n_rows, threshold, dtype=np.float32),
+        ids=[f"r{row}" for row in range(n_rows)],
+        texts=[f"text {row}" for row in range(n_rows)],
+        label_counts=np.array(counts),
+        metrics=measure(case.labels, case.truth, parents, case.tree["depths"], np.array(counts)),
         facts={},
     )
