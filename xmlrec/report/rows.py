@@ -14,6 +14,7 @@ from xmlrec.metrics.relevance import check_ranking, relevance
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.integer[Any]]
+_ROUNDING = 1e-5  # of float32 sums of probabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +55,7 @@ class Rows:
 
     def confidence_at(self, level: int) -> FloatArray:
         """Return the probability of the answer's node at ``level``, NaN without one."""
-        return self.evaluation.level_probabilities[:, level - 1].astype(np.float64)
+        return _up_to_one(self.evaluation.level_probabilities[:, level - 1])
 
 
 def read_rows(evaluation: Evaluation) -> Rows:
@@ -63,7 +64,7 @@ def read_rows(evaluation: Evaluation) -> Rows:
     table = primary_paths(evaluation.primary_parents, evaluation.depths, n_nodes=truth.shape[1])
     answer = labels[:, 0]
     given, n_shared = _closest(answer, truth, table)
-    confidence = evaluation.probabilities[:, 0].astype(np.float64)
+    confidence = _up_to_one(evaluation.probabilities[:, 0])
     return Rows(
         evaluation=evaluation,
         truth=truth,
@@ -88,3 +89,9 @@ def _closest(answer: IntArray, truth: sp.csr_array, table: IntArray) -> tuple[In
     given[has_truth] = truth.indices[order][first]
     n_shared[has_truth] = n_same[order][first]
     return given, np.maximum(n_shared, 0)
+
+
+def _up_to_one(probabilities: npt.NDArray[np.float32]) -> FloatArray:
+    """Return probabilities as float64, with 1 for what is above it by rounding."""
+    exact = probabilities.astype(np.float64)
+    return np.where((exact > 1) & (exact < 1 + _ROUNDING), 1.0, exact)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from xmlrec.metrics import bootstrap_interval
-from xmlrec.metrics.bootstrap import percentile_interval, resamples
+from xmlrec.metrics.bootstrap import centred_interval, percentile_interval, resamples
 
 
 def test_interval_of_a_share_is_that_of_the_normal_approximation():
@@ -55,3 +55,12 @@ def test_every_resample_has_as_many_rows(n_rows):
 def test_interval_leaves_out_resamples_without_a_figure():
     assert percentile_interval(np.array([np.nan, 1.0, 2.0, 3.0]), level=1.0) == (1, 3)
     assert np.isnan(percentile_interval(np.array([np.nan]))).all()
+
+
+def test_biased_resamples_are_moved_to_the_figure():
+    figures = np.array([0.1, 0.2, 0.3, np.nan])
+
+    assert centred_interval(figures, 0.5, level=1.0) == pytest.approx((0.4, 0.6))
+    assert centred_interval(figures, 0.05, level=1.0) == pytest.approx((0, 0.15))
+    assert centred_interval(figures, 0.95, level=1.0) == pytest.approx((0.85, 1))
+    assert np.isnan(centred_interval(np.array([np.nan]), 0.5)).all()

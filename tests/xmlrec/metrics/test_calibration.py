@@ -13,6 +13,7 @@ from xmlrec.metrics import (
     log_loss,
     reliability_bins,
 )
+from xmlrec.metrics.calibration import resampled_calibration_error
 
 CONFIDENCE = [0.2, 0.4, 0.6, 0.8]
 IS_RIGHT = [False, True, False, True]
@@ -95,6 +96,20 @@ def test_auroc_and_brier_score_are_those_of_scikit_learn(rows):
     )
     assert brier_score(confidence, is_right) == pytest.approx(
         sklearn_metrics.brier_score_loss(is_right, confidence)
+    )
+
+
+def test_a_resample_has_the_error_of_its_rows_over_the_bins_of_all():
+    weights = np.array([[1, 1, 1, 1], [0, 2, 0, 2], [4, 0, 0, 0]])
+
+    errors = resampled_calibration_error(CONFIDENCE, IS_RIGHT, weights, n_bins=2)
+
+    assert errors == pytest.approx(
+        [
+            expected_calibration_error(CONFIDENCE, IS_RIGHT, n_bins=2),
+            (2 * (1 - 0.4) + 2 * (1 - 0.8)) / 4,
+            0.2,
+        ]
     )
 
 

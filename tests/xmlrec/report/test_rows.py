@@ -28,3 +28,11 @@ def test_rows_without_an_answer_have_no_confidence():
 
     np.testing.assert_array_equal(rows.confidence, [0.25, np.nan])
     np.testing.assert_array_equal(rows.confidence_at(3), [0.25, np.nan])
+
+
+def test_probability_above_one_by_rounding_is_one():
+    evaluation = shop_evaluation([3], [{2}], confidence=1.000001)
+    rows = read_rows(evaluation)
+
+    assert evaluation.probabilities[0, 0] > 1
+    assert rows.confidence.tolist() == rows.confidence_at(1).tolist() == [1]
