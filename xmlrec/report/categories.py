@@ -42,20 +42,37 @@ class ItemGroup(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Int arrays over nodes: rows as truth, as answer, and as both."""
+    """Rows of every node, as int arrays.
+
+    A row that is answered with one of several true nodes counts for that one only.
+
+    Attributes
+    ----------
+    n_true, n_answered, n_right : shape (n_nodes,)
+        As truth, as answer, and as both.
+    nodes, rows : shape (n_pairs,)
+        Each true node and row that is counted.
+    """
 
     n_true: IntArray
     n_answered: IntArray
     n_right: IntArray
+    nodes: IntArray
+    rows: IntArray
 
 
 def count_rows(rows: Rows) -> Counts:
     """Return how often every node is true, answered, and rightly so."""
     n_nodes = rows.truth.shape[1]
+    of_row = np.repeat(np.arange(len(rows)), np.diff(rows.truth.indptr))
+    is_counted = ~rows.is_right[of_row] | (rows.answer[of_row] == rows.truth.indices)
+    nodes = rows.truth.indices[is_counted]
     return Counts(
-        np.bincount(rows.truth.indices, minlength=n_nodes),
+        np.bincount(nodes, minlength=n_nodes),
         np.bincount(rows.answer[rows.answer >= 0], minlength=n_nodes),
         np.bincount(rows.answer[rows.is_right], minlength=n_nodes),
+        nodes,
+        of_row[is_counted],
     )
 
 
@@ -78,9 +95,8 @@ def rarest_categories(rows: Rows, counts: Counts) -> list[Category]:
 
 def _category(rows: Rows, counts: Counts, node: int) -> Category:
     evaluation = rows.evaluation
-    n_true, n_answered, n_right = (int(column[node]) for column in counts)
-    is_entry = rows.truth.indices == node
-    found = np.searchsorted(rows.truth.indptr, np.flatnonzero(is_entry), side="right") - 1
+    n_true, n_answered, n_right = (int(column[node]) for column in counts[:3])
+    found = counts.rows[counts.nodes == node]
     return Category(
         path=cut_path(evaluation.paths[node], 110),
         n_items=int(evaluation.label_counts[node]),

@@ -48,6 +48,11 @@ class HeatMap(NamedTuple):
     n_left_out: int
     rows: list[HeatRow]
 
+    @property
+    def has_other(self) -> bool:
+        """Whether a row was answered with a category that is not shown."""
+        return any(row.n_other for row in self.rows)
+
 
 class ConfusedPair(NamedTuple):
     """A true category and one that is answered for it."""

@@ -106,7 +106,7 @@ def _sections(rows: Rows) -> dict[str, Any]:
         "rarest": rarest_categories(rows, counts),
         "item_groups": groups,
         "item_group_plot": item_group_plot(groups),
-        "summary": summary(rows, counts),
+        "summary": summary(rows),
         "summary_plots": summary_plots(rows),
         "facts": evaluation.facts,
     }

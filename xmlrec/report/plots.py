@@ -77,6 +77,8 @@ def coverage_plot(
     own : (coverage, precision)
         Where the model's thresholds are; not shown at coverage 0.
     """
+    from matplotlib.ticker import MaxNLocator
+
     shown = np.unique(np.linspace(0, len(curve.coverage) - 1, _MAX_POINTS).astype(int))
     lowest = min(curve.precision[curve.coverage >= min(0.02, curve.coverage[-1])].min(), 0.9)
 
@@ -94,13 +96,14 @@ def coverage_plot(
         plain_axes(axes, x="coverage: share of rows applied", y="precision: share right")
         floor = max(np.floor(20 * lowest - 0.5) / 20, 0.0)
         axes.set(xlim=(0, 1.01), ylim=(floor, 1 + 0.02 * (1 - floor)))
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))  # of whole percents
         axes.xaxis.set_major_formatter(_percent_tick)
         axes.yaxis.set_major_formatter(_percent_tick)
         if marked or own[0]:
-            axes.legend(loc="lower left", fontsize=9, edgecolor=GRID)
+            axes.legend(loc="lower left", fontsize=8, edgecolor=GRID)
 
     alt = f"Precision falls to {percent(curve.precision[-1])} at {percent(curve.coverage[-1])}"
-    return draw_svg("coverage", f"{alt} coverage", draw, size=(5.0, 3.6))
+    return draw_svg("coverage", f"{alt} coverage", draw, size=(3.9, 3.1))
 
 
 def bar_plot(name: str, title: str, bars: Mapping[str, int], *, x: str, y: str) -> str:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from xmlrec.report.categories import ITEM_BOUNDS, Counts, group_titles
+from xmlrec.report.categories import ITEM_BOUNDS, group_titles
 from xmlrec.report.plots import bar_plot
 from xmlrec.report.rows import Rows
 from xmlrec.report.texts import count, percent
 
 
-def summary(rows: Rows, counts: Counts) -> Mapping[str, Mapping[str, str]]:
+def summary(rows: Rows) -> Mapping[str, Mapping[str, str]]:
     """Return plain facts of the measured rows and of the taxonomy."""
     evaluation = rows.evaluation
     n_rows, n_nodes = rows.truth.shape
@@ -24,7 +24,7 @@ def summary(rows: Rows, counts: Counts) -> Mapping[str, Mapping[str, str]]:
             "With an answer": count((rows.answer >= 0).sum()),
             "With several true categories": count((n_given > 1).sum()),
             "Without a text": count(sum(not text.strip() for text in evaluation.texts)),
-            "True categories": count((counts.n_true > 0).sum()),
+            "True categories": count(len(np.unique(rows.truth.indices))),
             "Rows of a category without training items": (
                 f"{count(unseen.sum())} ({percent(float(unseen.mean()))})"
             ),

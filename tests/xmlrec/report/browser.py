@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -32,30 +33,33 @@ def find_chromium():
 @contextlib.contextmanager
 def open_browser():
     """Start a browser with one blank tab, and end it."""
-    to_browser, from_browser = os.pipe(), os.pipe()
-
-    def take_pipes():  # the protocol wants to be read from 3 and written to 4
-        ends = os.dup(to_browser[0]), os.dup(from_browser[1])
-        os.dup2(os.dup(ends[0]), 3)
-        os.dup2(ends[1], 4)
-
+    (commands, our_commands), (our_answers, answers) = make_pipe(), make_pipe()
+    take_pipes = f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}'  # where the protocol wants them
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
-            [find_chromium(), *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+            ["sh", "-c", take_pipes, find_chromium(), *_OPTIONS, f"--user-data-dir={profile}"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=take_pipes,
-            pass_fds=(3, 4),
+            pass_fds=(commands, answers),
         )
-        os.close(to_browser[0])
-        os.close(from_browser[1])
+        os.close(commands)
+        os.close(answers)
         try:
-            yield Tab(to_browser[1], from_browser[0])
+            yield Tab(our_commands, our_answers)
         finally:
             process.kill()
             process.wait()
-            os.close(to_browser[1])
-            os.close(from_browser[0])
+            os.close(our_commands)
+            os.close(our_answers)
+
+
+def make_pipe():
+    """Return the ends to read from and to write to, both above the numbers that are taken."""
+    ends = os.pipe()
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
+    for end in ends:
+        os.close(end)
+    return high
 
 
 class Tab:

@@ -39,6 +39,20 @@ def test_worst_category_shows_its_surest_mistakes(shop):
     assert football.examples[0].confidence == pytest.approx(0.8)
 
 
+def test_row_answered_with_another_true_category_is_no_mistake():
+    # football or knives: answered with knives; football or tennis: answered with camping
+    rows = read_rows(shop_evaluation([7, 4], [{2, 7}, {2, 3}]))
+
+    counts = count_rows(rows)
+
+    assert counts.n_true.tolist() == [0, 0, 1, 1, 0, 0, 0, 1]
+    assert [found.path.split()[-1] for found in rarest_categories(rows, counts)] == [
+        "football",
+        "tennis",
+        "knives",
+    ]
+
+
 def test_rarest_categories_come_by_training_items(shop):
     knives, football = rarest_categories(*shop)
 

@@ -1,5 +1,4 @@
 from tests.xmlrec.report.evaluations import shop_evaluation
-from xmlrec.report.categories import count_rows
 from xmlrec.report.rows import read_rows
 from xmlrec.report.summary import summary, summary_plots
 
@@ -9,7 +8,7 @@ def test_rows_and_categories_are_counted():
         shop_evaluation([2, -1, 7], [{2, 7}, {3}, set()], counts=(0, 0, 5, 0, 0, 0, 0, 2))
     )
 
-    facts = summary(rows, count_rows(rows))
+    facts = summary(rows)
 
     assert facts["Measured rows"] == {
         "Rows": "3",
