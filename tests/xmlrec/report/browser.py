@@ -34,7 +34,8 @@ def find_chromium():
 def open_browser():
     """Start a browser with one blank tab, and end it."""
     (commands, our_commands), (our_answers, answers) = make_pipe(), make_pipe()
-    take_pipes = f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}'  # where the protocol wants them
+    # the protocol is read from 3 and written to 4
+    take_pipes = f'exec "$0" "$@" 3</dev/fd/{commands} 4>/dev/fd/{answers}'
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             ["sh", "-c", take_pipes, find_chromium(), *_OPTIONS, f"--user-data-dir={profile}"],
