@@ -9,6 +9,7 @@ XmlrecError
 ├── TrainingError       rows from which nothing can be learned
 ├── ModelError          a model directory that is missing, damaged, swapped or too new
 ├── EncoderError        an encoder that is missing, changed, of another dimension or out of reach
+├── ReportError         a report that cannot be made
 └── UnknownLabelError   a label id that is not in the taxonomy in use
 
 Each keeps its facts as attributes and its constructor arguments in ``args``, so that it survives
@@ -95,6 +96,17 @@ class EncoderError(XmlrecError):
     def __str__(self) -> str:
         step = f"; {self.next_step}" if self.next_step else ""
         return f"encoder {self.encoder}: {self.problem}{step}"
+
+
+class ReportError(XmlrecError):
+    """A report that cannot be made: what is wrong, and the next step."""
+
+    def __init__(self, problem: str, next_step: str = "") -> None:
+        super().__init__(problem, next_step)
+        self.problem, self.next_step = problem, next_step
+
+    def __str__(self) -> str:
+        return self.problem + (f"; {self.next_step}" if self.next_step else "")
 
 
 class UnknownLabelError(XmlrecError, LookupError):

@@ -8,7 +8,7 @@ ancestors, and the two sets of nodes are compared.
 import numpy as np
 import scipy.sparse as sp
 
-from xmlrec.metrics.relevance import IntArray, check_ranking, divide
+from xmlrec.metrics.relevance import FloatArray, IntArray, check_ranking, divide
 
 
 def hierarchical_scores(
@@ -35,6 +35,37 @@ def hierarchical_scores(
     dict of str to float
         ``hp_micro hr_micro hf_micro hp_macro hr_macro hf_macro``.
     """
+    sizes = _set_sizes(labels, truth, ancestors)
+    n_shared, n_predicted, n_expected = sizes
+    return {
+        "hp_micro": 100.0 * float(divide(n_shared.sum(), n_predicted.sum())),
+        "hr_micro": 100.0 * float(divide(n_shared.sum(), n_expected.sum())),
+        "hf_micro": 100.0 * float(divide(2 * n_shared.sum(), (n_predicted + n_expected).sum())),
+        **{name: 100.0 * float(values.mean()) for name, values in _quotients(*sizes).items()},
+    }
+
+
+def row_scores(
+    labels: IntArray, truth: sp.csr_array, ancestors: sp.csr_array
+) -> dict[str, FloatArray]:
+    """Return ``hp_macro hr_macro hf_macro`` of each row, 0 to 1, shape (n_instances,)."""
+    return _quotients(*_set_sizes(labels, truth, ancestors))
+
+
+def _quotients(
+    n_shared: IntArray, n_predicted: IntArray, n_expected: IntArray
+) -> dict[str, FloatArray]:
+    return {
+        "hp_macro": divide(n_shared, n_predicted),
+        "hr_macro": divide(n_shared, n_expected),
+        "hf_macro": divide(2 * n_shared, n_predicted + n_expected),
+    }
+
+
+def _set_sizes(
+    labels: IntArray, truth: sp.csr_array, ancestors: sp.csr_array
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Return the nodes of each row that are shared, predicted and expected."""
     labels, truth = check_ranking(labels, truth)
     if ancestors.shape != (truth.shape[1], truth.shape[1]) or not ancestors.diagonal().all():
         raise ValueError(
@@ -44,15 +75,7 @@ def hierarchical_scores(
     predicted = _as_sets(_top_labels(labels, truth.shape[1]) @ ancestors)
     expected = _as_sets(_as_sets(truth) @ ancestors)
     n_shared = predicted.multiply(expected).sum(axis=1)
-    n_predicted, n_expected = predicted.sum(axis=1), expected.sum(axis=1)
-    return {
-        "hp_micro": 100.0 * float(divide(n_shared.sum(), n_predicted.sum())),
-        "hr_micro": 100.0 * float(divide(n_shared.sum(), n_expected.sum())),
-        "hf_micro": 100.0 * float(divide(2 * n_shared.sum(), (n_predicted + n_expected).sum())),
-        "hp_macro": 100.0 * float(divide(n_shared, n_predicted).mean()),
-        "hr_macro": 100.0 * float(divide(n_shared, n_expected).mean()),
-        "hf_macro": 100.0 * float(divide(2 * n_shared, n_predicted + n_expected).mean()),
-    }
+    return n_shared, predicted.sum(axis=1), expected.sum(axis=1)
 
 
 def _as_sets(matrix: sp.csr_array) -> sp.csr_array:

@@ -41,7 +41,7 @@ def level_scores(
     scores: dict[str, float] = {}
     paths = primary_paths(primary_parents, depths, n_nodes=truth.shape[1])
     for level, at_level in enumerate(paths, start=1):
-        expected, predicted = _classes(labels[:, 0], truth, at_level)
+        expected, predicted = level_classes(labels[:, 0], truth, at_level)
         if len(expected) == 0:
             break
         for average, f1 in _f1(expected, predicted).items():
@@ -50,8 +50,20 @@ def level_scores(
     return scores
 
 
-def _classes(top: IntArray, truth: sp.csr_array, at_level: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the true and the predicted node of every row that has a true node at the level."""
+def level_classes(
+    top: IntArray, truth: sp.csr_array, at_level: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return the true and the predicted node of every row that has a true node at the level.
+
+    Parameters
+    ----------
+    top : int array, shape (n_instances,)
+        The answer of each row, -1 for none.
+    truth : csr_array, shape (n_instances, n_nodes)
+        Checked true labels.
+    at_level : int array, shape (n_nodes + 1,)
+        A row of `xmlrec.metrics.paths.primary_paths`.
+    """
     rows = np.repeat(np.arange(len(top)), np.diff(truth.indptr))
     nodes = at_level[truth.indices]
     rows, nodes = rows[nodes >= 0], nodes[nodes >= 0]

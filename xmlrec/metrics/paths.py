@@ -1,6 +1,7 @@
 """Paths of taxonomy nodes along their primary parents, as one table."""
 
 import numpy as np
+import scipy.sparse as sp
 
 from xmlrec.metrics.relevance import IntArray
 
@@ -45,3 +46,17 @@ def primary_paths(primary_parents: IntArray, depths: IntArray, *, n_nodes: int) 
         paths[:, nodes] = paths[:, parents[nodes]]
         paths[level - 1, nodes] = nodes
     return paths
+
+
+def path_matrix(paths: IntArray) -> sp.csr_array:
+    """Return (n_nodes, n_nodes) ones: each node's row holds the nodes on its primary path.
+
+    Parameters
+    ----------
+    paths : int array, shape (max_depth, n_nodes + 1)
+        See `primary_paths`.
+    """
+    n_nodes = paths.shape[1] - 1
+    levels, nodes = np.nonzero(paths >= 0)
+    ones = np.ones(len(nodes), dtype=np.int8)
+    return sp.csr_array((ones, (nodes, paths[levels, nodes])), shape=(n_nodes, n_nodes))
