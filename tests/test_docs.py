@@ -162,7 +162,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
     (block,) = (block for block in read_blocks(ROOT / "README.md") if block.language == "python")
     names = {}
     check_python(block, "README.md", names)
-    assert names["model"].classify(["gaming mouse, RGB"])[0]["status"] == "ok"
+    assert names["model"].classify(["cordless kettle 1.7 l"])[0]["status"] == "ok"
 
 
 @pytest.mark.parametrize("shown", ["one 1.5\ntwo 2", "on...", "...\ntwo 2", "one   9.1", "..."])

@@ -11,7 +11,7 @@ ROOMS = (
     ("cli",),
     ("batch", "recommend", "report", "demo"),
     ("models",),
-    ("fuse", "encode", "text", "catalog"),
+    ("fuse", "encode", "text", "catalog", "probabilities"),
     ("taxonomy", "metrics"),
     ("errors",),
 )

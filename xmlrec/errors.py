@@ -10,6 +10,7 @@ XmlrecError
 ├── ModelError          a model directory that is missing, damaged, swapped or too new
 ├── EncoderError        an encoder that is missing, changed, of another dimension or out of reach
 ├── ReportError         a report that cannot be made
+├── ScoreError          scores of a ranker that are no numbers
 └── UnknownLabelError   a label id that is not in the taxonomy in use
 
 Each keeps its facts as attributes and its constructor arguments in ``args``, so that it survives
@@ -107,6 +108,21 @@ class ReportError(XmlrecError):
 
     def __str__(self) -> str:
         return self.problem + (f"; {self.next_step}" if self.next_step else "")
+
+
+class ScoreError(XmlrecError, ValueError):
+    """Scores of a ranker that are no numbers, of which no probability can be made."""
+
+    def __init__(self, n_items: int) -> None:
+        super().__init__(n_items)
+        self.n_items = n_items
+
+    def __str__(self) -> str:
+        items = "1 item" if self.n_items == 1 else f"{self.n_items:,} items"
+        return (
+            f"the model's scores of {items} are no numbers, so it is damaged; "
+            "check it with `xmlrec verify`, or train it again"
+        )
 
 
 class UnknownLabelError(XmlrecError, LookupError):

@@ -2,12 +2,14 @@
 
 from xmlrec.catalog.columns import Columns
 from xmlrec.catalog.reading import CatalogReader, ReadCounts, read_catalog
+from xmlrec.catalog.result_schema import RESULT_SCHEMA
 from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
 from xmlrec.catalog.rows import Fault, Reject, Row
 from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.catalog.writing import RejectsWriter, open_results, rejects_path
 
 __all__ = [
+    "RESULT_SCHEMA",
     "SCHEMA",
     "CatalogReader",
     "CatalogSettings",

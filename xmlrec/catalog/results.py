@@ -1,7 +1,7 @@
 """The shape of a result: one row for each row of the catalog, in every format."""
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal, TypedDict, get_args
 
 from xmlrec.taxonomy.node import SEPARATOR
 
@@ -9,11 +9,24 @@ SCHEMA = 1
 """The number of this shape; it grows when a key changes its meaning or goes."""
 
 Status = Literal["ok", "review", "abstain", "error"]
+Reason = Literal[
+    "empty_text",
+    "no_known_words",
+    "low_confidence",
+    "ambiguous_siblings",
+    "no_category_fits",
+    "excluded",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
 Value = str | float | None
 
 
 class ResultPath(TypedDict):
-    """One category that an item may belong to; the id is the one in the taxonomy."""
+    """One category that an item may belong to; the id is the one in the taxonomy.
+
+    ``confidence`` is the probability that the item belongs there, ``level_confidence`` that of each
+    category on the path from the root, itself the last.
+    """
 
     category_id: str
     path: list[str]
@@ -33,7 +46,7 @@ class ResultRow(TypedDict):
 
     id: str
     status: Status
-    reason: str | None
+    reason: Reason | None
     paths: list[ResultPath]
     alternatives: list[ResultPath]
     taxonomy: str
@@ -42,15 +55,21 @@ class ResultRow(TypedDict):
     error: str | None
 
 
-def result_path(category_id: str, path: Sequence[str], score: float) -> ResultPath:
-    """Return a category with its path from the root and its score; no probabilities yet."""
+def result_path(
+    category_id: str,
+    path: Sequence[str],
+    score: float,
+    confidence: float | None = None,
+    level_confidence: Sequence[float] | None = None,
+) -> ResultPath:
+    """Return a category with its path from the root, its score and its probabilities."""
     return {
         "category_id": category_id,
         "path": list(path),
         "path_text": SEPARATOR.join(path),
         "score": score,
-        "confidence": None,
-        "level_confidence": None,
+        "confidence": confidence,
+        "level_confidence": None if level_confidence is None else list(level_confidence),
     }
 
 
@@ -62,7 +81,7 @@ def result_row(
     taxonomy: str,
     model: str,
     status: Status = "ok",
-    reason: str | None = None,
+    reason: Reason | None = None,
     error: str | None = None,
 ) -> ResultRow:
     """Return the result for the item with this id."""

@@ -17,7 +17,7 @@ from xmlrec.cli.classify import classify
 from xmlrec.cli.compiling import provide_cache
 from xmlrec.cli.demo import demo
 from xmlrec.cli.evaluate import evaluate
-from xmlrec.cli.model import info, verify
+from xmlrec.cli.model import info, schema, verify
 from xmlrec.cli.taxonomy import taxonomy_app
 from xmlrec.cli.train import train
 from xmlrec.errors import XmlrecError
@@ -28,7 +28,7 @@ app = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
 )
-for command in (train, classify, categorize, evaluate, info, verify, demo):
+for command in (train, classify, categorize, evaluate, info, verify, schema, demo):
     app.command()(command)
 for change in changes.COMMANDS:
     taxonomy_app.command()(change)

@@ -14,9 +14,13 @@ from xmlrec.cli.options import (
     CatalogArgument,
     DelimiterOption,
     EncodingOption,
+    ExcludeOption,
     IdOption,
+    MaxPathsOption,
+    MinPrecisionOption,
     ModelOption,
     ThreadsOption,
+    UnderOption,
 )
 from xmlrec.errors import InputError
 
@@ -36,6 +40,10 @@ def categorize(
     k: Annotated[
         int, typer.Option("-k", min=1, max=MAX_PATHS, help="Paths a row, alternatives included")
     ] = 3,
+    min_precision: MinPrecisionOption = None,
+    under: UnderOption = None,
+    exclude: ExcludeOption = None,
+    max_paths: MaxPathsOption = None,
     id_column: IdOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -70,6 +78,7 @@ def categorize(
     )
     breaks: list[InputError] = []
     by_status: Counter[str] = Counter()
+    classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
     with ExitStack() as stack:
         writer = stack.enter_context(RejectsWriter(rejects))
         reader = stack.enter_context(read_catalog(catalog, settings, Rejects(writer)))
@@ -77,7 +86,15 @@ def categorize(
         announce_compilation()
         rows = until_break(reader, breaks)
         while chunk := list(islice(rows, ROWS_PER_CHUNK)):
-            for result in classifier.classify([{**row.fields, "id": row.id} for row in chunk], k):
+            results = classifier.classify(
+                [{**row.fields, "id": row.id} for row in chunk],
+                k,
+                min_precision=min_precision,
+                under=under,
+                exclude=exclude or (),
+                max_paths=max_paths,
+            )
+            for result in results:
                 write(result)
                 by_status[result["status"]] += 1
     statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(by_status.items()))

@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xmlrec.cli.explained import explained
-from xmlrec.cli.options import MAX_PATHS, JsonOption, ModelOption, ThreadsOption
+from xmlrec.cli.options import (
+    MAX_PATHS,
+    ExcludeOption,
+    JsonOption,
+    MaxPathsOption,
+    MinPrecisionOption,
+    ModelOption,
+    ThreadsOption,
+    UnderOption,
+)
 from xmlrec.errors import InputError
 
 if TYPE_CHECKING:
     from xmlrec.catalog import ResultRow
+    from xmlrec.models import TaxonomyClassifier
     from xmlrec.models.explanation import Explanation
 
 LINES_PER_BATCH = 1024
@@ -25,6 +35,10 @@ def classify(
     k: Annotated[int, typer.Option("-k", min=1, max=MAX_PATHS, help="Paths a text")] = 5,
     as_json: JsonOption = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say why, for the best path")] = False,
+    min_precision: MinPrecisionOption = None,
+    under: UnderOption = None,
+    exclude: ExcludeOption = None,
+    max_paths: MaxPathsOption = None,
     threads: ThreadsOption = None,
 ) -> None:
     """Print the best taxonomy paths of each TEXT."""
@@ -37,10 +51,18 @@ def classify(
     is_stdin = text == ["-"]
     size = 1 if is_stdin and sys.stdin is not None and sys.stdin.isatty() else LINES_PER_BATCH
     for batch in batches(stdin_lines() if is_stdin else iter(text), size):
-        for line, row in zip(batch, classifier.classify(batch, k), strict=True):
+        rows = classifier.classify(
+            batch,
+            k,
+            min_precision=min_precision,
+            under=under,
+            exclude=exclude or (),
+            max_paths=max_paths,
+        )
+        for line, row in zip(batch, rows, strict=True):
             number += 1
             row["id"] = str(number)
-            why = classifier.explain(line) if explain else None
+            why = explanation(classifier, line, row) if explain else None
             typer.echo(json_line(row, why) if as_json else shown(line, row, why))
 
 
@@ -64,11 +86,25 @@ def json_line(row: "ResultRow", why: "list[Explanation] | None") -> str:
     return json.dumps({**row, **more}, ensure_ascii=False)
 
 
+def explanation(
+    classifier: "TaxonomyClassifier", text: str, row: "ResultRow"
+) -> "list[Explanation]":
+    """Return why the best path of a row has its score; that of a category above is its label's."""
+    for path in (*row["paths"], *row["alternatives"]):
+        if found := classifier.explain(text, category=path["category_id"]):
+            return found
+    return []
+
+
 def shown(text: str, row: "ResultRow", why: "list[Explanation] | None" = None) -> str:
     """Return a text and its paths as lines for people, and why if that is to be said."""
-    if row["status"] == "abstain":
+    found = [*row["paths"], *row["alternatives"]]
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    if not found:
         nothing = "" if why is None else "; there is nothing to explain"
         return f"{text}\n   (no answer: {row['reason']}{nothing})"
-    found = [*row["paths"], *row["alternatives"]]
-    lines = [text, *(f"  {path['score']:6.3f}  {path['path_text']}" for path in found)]
+    lines = [f"{text}: {row['status']}{reason}"]
+    for place, path in enumerate(found):
+        mark = ">" if place < len(row["paths"]) else " "
+        lines.append(f"{mark} {100 * (path['confidence'] or 0):5.1f} %  {path['path_text']}")
     return "\n".join([*lines, *map(explained, why or [])])

@@ -79,12 +79,15 @@ def show_dump(dump: str, out: Path, n_rows: int = 8) -> None:
 
     from xmlrec.catalog import CatalogSettings, read_catalog
 
-    table = Table("id", "title", "category", box=None)
+    table = Table("id", "title", "status", "sure", "category", box=None)
+    table.columns[3].justify = "right"
     with (
         read_catalog(dump, CatalogSettings(), lambda reject: None) as rows,
         out.open(encoding="utf-8", newline="") as file,
     ):
         for row, result in islice(zip(rows, csv.DictReader(file), strict=False), n_rows):
-            table.add_row(row.id, row.fields["title"], result["category_path"])
+            sure = f"{100 * float(result['confidence']):.0f} %" if result["confidence"] else ""
+            path = result["category_path"]
+            table.add_row(row.id, row.fields["title"], result["status"], sure, path)
     Console().print(table)
     typer.echo(f"... all in {out}; rows that could not be read in {out}.rejects.jsonl")

@@ -1,6 +1,9 @@
 """``xmlrec evaluate``."""
 
 import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -15,10 +18,17 @@ from xmlrec.cli.options import (
     ThreadsOption,
 )
 
+SHARES = ("ece", "brier", "log_loss", "abstain_auroc")
+"""Metrics that are no percentages."""
+
 
 def evaluate(
     catalog: CatalogArgument,
     model: ModelOption,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Also write a page with plots and examples"),
+    ] = None,
     as_json: JsonOption = False,
     id_column: IdOption = None,
     label_column: LabelOption = None,
@@ -28,7 +38,7 @@ def evaluate(
 ) -> None:
     """Measure a model on CATALOG, whose rows name their category paths."""
     from xmlrec.catalog import CatalogSettings
-    from xmlrec.cli.catalogs import naming, read_labelled
+    from xmlrec.cli.catalogs import check_not_input, naming, read_labelled
     from xmlrec.cli.compiling import announce_compilation
     from xmlrec.models import TaxonomyClassifier
 
@@ -41,10 +51,22 @@ def evaluate(
         delimiter=delimiter,
         needs_labels=True,
     )
-    labelled = read_labelled(catalog, settings)
-    announce_compilation()
-    with naming(catalog):
-        metrics = classifier.evaluate(labelled.items)
+    with ExitStack() as stack:
+        write = None
+        if report is not None:
+            from xmlrec.report import report_file
+
+            check_not_input(str(report), catalog)
+            write = stack.enter_context(report_file(report))
+        labelled = read_labelled(catalog, settings)
+        announce_compilation()
+        with naming(catalog):
+            if write is None:
+                metrics = classifier.evaluate(labelled.items)
+            else:
+                evaluation = classifier.assess(labelled.items, source=catalog)
+                metrics = evaluation.metrics
+                write(evaluation)
     if as_json:
         typer.echo(json.dumps(metrics))
     else:
@@ -59,5 +81,12 @@ def print_metrics(metrics: dict[str, float]) -> None:
     table = Table("metric", "value", box=None)
     table.columns[1].justify = "right"
     for name, value in metrics.items():
-        table.add_row(name, str(value) if isinstance(value, int) else f"{value:.2f}")
+        table.add_row(name, shown_metric(name, value))
     Console().print(table)
+
+
+def shown_metric(name: str, value: float) -> str:
+    """Return a metric as a text: percentages with two decimals, shares of 1 with four."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.4f}" if name.startswith(SHARES) else f"{value:.2f}"

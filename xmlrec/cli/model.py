@@ -49,3 +49,10 @@ def verify(model: ModelArgument) -> None:
     version = f", version {number} of its taxonomy" if number else ""
     n_files = len(manifest["files"])
     typer.echo(f"{model}: {n_files} files, {size:,} bytes{version}, every digest matches")
+
+
+def schema() -> None:
+    """Print the JSON Schema of a result row."""
+    from xmlrec.catalog import RESULT_SCHEMA
+
+    typer.echo(json.dumps(RESULT_SCHEMA, indent=1))

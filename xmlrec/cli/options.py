@@ -27,7 +27,27 @@ DelimiterOption = Annotated[
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Default: all processors")
 ]
-MAX_PATHS = 50
-"""Categories that a model ranks for an item, at most."""
+MAX_PATHS = 20
+"""Categories of an item that have a probability, `xmlrec.probabilities.N_BEST`."""
+
+MinPrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        "--min-precision",
+        metavar="SHARE",
+        help="Only answers of which this share is right: if need be a category further up, or none",
+    ),
+]
+UnderOption = Annotated[
+    str | None, typer.Option("--under", metavar="PATH", help="A category that is known to hold")
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATH", help="A category not to answer with; repeatable"),
+]
+MaxPathsOption = Annotated[
+    int | None,
+    typer.Option("--max-paths", min=1, help="Paths that may hold, where items have several"),
+]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 DEFAULT_TEXT = ("title", "description")
 
 
-def check_choices(preset: str | None, tree: str | None) -> None:
+def check_choices(preset: str | None, tree: str | None, paths: str | None) -> None:
     """Raise a usage error for what there is not."""
     from xmlrec.models import PRESETS, TREES
+    from xmlrec.models.settings import PATHS
 
-    for choice, known in ((preset, PRESETS), (tree, TREES)):
+    for choice, known in ((preset, PRESETS), (tree, TREES), (paths, PATHS)):
         if choice is not None and choice not in known:
             raise typer.BadParameter(f"{choice!r} is not one of {', '.join(known)}")
 
@@ -95,6 +96,10 @@ def train(
         ),
     ] = None,
     tree: Annotated[str | None, typer.Option(help="learned (default), taxonomy or flat")] = None,
+    paths: Annotated[
+        str | None,
+        typer.Option(help="How many an item may have: one or several; default: as rows have"),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse paths that the taxonomy file lacks")
     ] = False,
@@ -116,12 +121,13 @@ def train(
         report_training,
     )
     from xmlrec.cli.compiling import announce_compilation
+    from xmlrec.cli.evaluate import shown_metric
     from xmlrec.cli.taxonomy import open_taxonomy
     from xmlrec.errors import TrainingError
     from xmlrec.models import RankerSettings, TaxonomyClassifier
     from xmlrec.models.fusion_training import remove_state
 
-    check_choices(preset, tree)
+    check_choices(preset, tree, paths)
     if previous is not None and taxonomy is not None:
         raise typer.BadParameter("--from brings a taxonomy: give no --taxonomy with it")
     before = open_previous(previous, model)
@@ -156,6 +162,7 @@ def train(
             seed=defaults.seed if seed is None else seed,
             encoder=choose_encoder(encoder, chosen, defaults),
             teacher=choose_teacher(teacher, chosen, defaults),
+            paths=paths or defaults.paths,
             n_threads=threads,
         )
         try:
@@ -180,4 +187,4 @@ def train(
     for version in classifier.log()[-1:]:
         typer.echo(f"version {version.number}: {version.text}", err=True)
     for name, value in classifier.valid_metrics_.items():
-        typer.echo(f"  valid {name} {value:.2f}", err=True)
+        typer.echo(f"  valid {name} {shown_metric(name, value)}", err=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from xmlrec.models.calibrating import Calibration
+from xmlrec.models.confidence import Confidence
 from xmlrec.models.lineage import Lineage
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import LabelFacts
@@ -31,6 +33,8 @@ class ModelParts:
     settings : RankerSettings
     ranker : TextRanker
         Over the taxonomy of ``state``.
+    calibration : Calibration
+        What makes its scores into probabilities.
     state : TaxonomyState
         The categories in training.
     taxonomy_name : str
@@ -44,6 +48,7 @@ class ModelParts:
 
     settings: RankerSettings
     ranker: TextRanker
+    calibration: Calibration
     state: TaxonomyState
     taxonomy_name: str
     lineage: Lineage
@@ -116,9 +121,11 @@ def _view(
     findable = with_merged(known, answers)
     is_as_trained = not facts and len(taxonomy) == len(parts.state.taxonomy)
     name = lineage.source(parts.taxonomy_name)
+    ranker = parts.ranker if is_as_trained else parts.ranker.with_labels(findable, facts)
     return View(
         state=state,
-        ranker=parts.ranker if is_as_trained else parts.ranker.with_labels(findable, facts),
+        ranker=ranker,
+        confidence=Confidence(ranker, parts.calibration, taxonomy, answers),
         known=known,
         counts=_counts(parts.ranker.labels.counts, answers, len(taxonomy)),
         answers=answers,

@@ -48,6 +48,9 @@ class TaxonomyClassifier(ItemClassifier):
     teacher : str or Path, optional
         For "fast" and "balanced": folder of a model with vectors, such as one of "accurate". They
         learn from it which words speak for which category, and do without it afterwards.
+    paths : str, optional
+        "one" or "several": how many paths an item may have. By default several if more than 1 % of
+        the training items have more than one.
     n_threads : int, optional
         All processors by default. Results do not depend on it.
 

@@ -146,3 +146,11 @@ def fact_vectors(encoder: Encoder, facts: Sequence[LabelFacts]) -> FloatArray:
     sums = np.zeros((len(facts), encoder.dim), dtype=np.float32)
     np.add.at(sums, np.repeat(np.arange(len(facts)), [len(fact.examples) for fact in facts]), E)
     return label_vectors(encode_variants(texts, encoder.encode), TEXT_WEIGHTS, sums=sums)
+
+
+def known_or_made_vectors(encoder: Encoder, facts: Sequence[LabelFacts]) -> FloatArray:
+    """Return the vectors of labels, float32 (n, dim); one that the facts hold is taken over."""
+    unknown = [fact for fact in facts if fact.vector is None]
+    made = iter(fact_vectors(encoder, unknown) if unknown else ())
+    rows = [next(made) if fact.vector is None else fact.vector for fact in facts]
+    return np.array(rows, dtype=np.float32).reshape(len(facts), encoder.dim)

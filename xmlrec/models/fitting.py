@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from xmlrec.models.calibrating import Labelled, calibrate
 from xmlrec.models.changing import ModelParts, added_columns
+from xmlrec.models.confidence import taxonomy_paths
 from xmlrec.models.lineage import Lineage
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.settings import RankerSettings
@@ -29,6 +31,9 @@ from xmlrec.taxonomy.change_sets import Batch
 from xmlrec.taxonomy.changes import Add
 from xmlrec.taxonomy.state import TaxonomyState
 
+MAX_NONE = 2000
+"""Items that no category fits of which probabilities learn."""
+
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 
 
@@ -40,11 +45,14 @@ def fit_parts(
     strict: bool,
     n_threads: int | None,
     previous: tuple[Lineage, View] | None,
+    valid: Sequence[LabelledItem] | None = None,
     folder: Path | None = None,
 ) -> tuple[ModelParts, LabelledItems]:
     """Train on items that name their category paths; see `TaxonomyClassifier.fit`.
 
-    With ``previous`` the taxonomy is that of its view, and the examples there are items too.
+    With ``previous`` the taxonomy is that of its view, and the examples there are items too. On
+    ``valid`` probabilities are calibrated, if it is long enough. Items with a text and without any
+    path are examples of what no category fits.
     """
     n_items = len(items)
     if previous is not None:
@@ -60,18 +68,26 @@ def fit_parts(
     n_used = int((usable < n_items).sum())
     lineage, state = lineage_of(labelled, previous, n_used)
     known = known_columns(state.taxonomy, columns_to_find(state, counts, len(lineage.origin)))
+    train = Labelled(items=[texts[i] for i in usable.tolist()], Y=Y)
+    teacher = find_teacher(settings, state.taxonomy, known)
     ranker = TextRanker.fit(
-        [texts[i] for i in usable.tolist()],
-        Y,
+        train.items, Y, known, settings, teacher=teacher, folder=folder, n_threads=n_threads
+    )
+    calibration = calibrate(
+        ranker,
+        train,
         known,
         settings,
-        teacher=find_teacher(settings, state.taxonomy, known),
-        folder=folder,
+        taxonomy_paths(state.taxonomy),
+        none=[texts[i] for i in np.flatnonzero(~labelled.has_paths & has_text)[:MAX_NONE].tolist()],
+        valid=None if valid is None else labelled_in(state.taxonomy, valid, settings),
+        teacher=teacher,
         n_threads=n_threads,
     )
     parts = ModelParts(
         settings=settings,
         ranker=ranker,
+        calibration=calibration,
         state=state,
         taxonomy_name=taxonomy_name(taxonomy, previous),
         lineage=lineage,
@@ -80,6 +96,15 @@ def fit_parts(
         valid_metrics={},
     )
     return parts, labelled
+
+
+def labelled_in(
+    taxonomy: Taxonomy, items: Sequence[LabelledItem], settings: RankerSettings
+) -> Labelled:
+    """Return items with a text and a path; unknown categories come after those of the taxonomy."""
+    labelled, texts = label_items(items, taxonomy), text_items(items, settings.text)
+    rows = [i for i in np.flatnonzero(labelled.has_paths).tolist() if texts[i]]
+    return Labelled(items=[texts[i] for i in rows], Y=labelled.Y[np.array(rows, dtype=np.int32)])
 
 
 def example_items(state: TaxonomyState, title: str) -> list[LabelledItem]:

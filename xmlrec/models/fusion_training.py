@@ -7,9 +7,9 @@ new labels are learned too (field name: pseudo-new, or pseudo-unseen, labels).
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,6 +22,7 @@ from xmlrec.models.candidates import find_candidates
 from xmlrec.models.parts_training import Circumstances, Parts, stand_in, train_parts
 from xmlrec.models.settings import RankerSettings
 from xmlrec.models.training_set import TrainingSet
+from xmlrec.probabilities import holds
 
 logger = logging.getLogger(__name__)
 
@@ -58,22 +59,69 @@ MAX_SEEN_LOSS = 0.0005
 other items it comes out at 0.2 to 0.3 %."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgedRows:
+    """Held-out items with all their candidates, some of them hidden from the parts.
+
+    Attributes
+    ----------
+    labels : int32 array, shape (n_items, k)
+        Candidates, -1 for none.
+    F : float32 array, shape (n_items, k, N_SCORES)
+    Y : csr_array, shape (n_items, n_labels)
+    rows : LabelRows
+        What fusion knew of the labels; the hidden ones are new.
+    """
+
+    labels: IntArray
+    F: FloatArray
+    Y: sp.csr_array
+    rows: LabelRows
+
+    @property
+    def is_new(self) -> BoolArray:
+        """Whether a candidate was hidden from the parts, (n_items, k)."""
+        return self.rows.is_new[self.labels] & (self.labels >= 0)
+
+    @property
+    def is_right(self) -> BoolArray:
+        """Whether a candidate is a label of its item, (n_items, k)."""
+        return holds(self.Y, self.labels)
+
+
+class FittedFusion(NamedTuple):
+    """The weights of fusion, and what they were fitted on.
+
+    Attributes
+    ----------
+    weights : FusionWeights
+    before : tuple of Encoder and LabelRows, or None
+        What was trained for it, if there are vectors.
+    judged : JudgedRows or None
+        None if there were too few items.
+    """
+
+    weights: FusionWeights
+    before: tuple[Encoder, LabelRows] | None
+    judged: JudgedRows | None
+
+
 def train_ranker(
     data: TrainingSet,
     settings: RankerSettings,
     *,
     folder: Path | None = None,
     n_threads: int | None = None,
-) -> tuple[Parts, LabelRows, FusionWeights]:
-    """Return the parts, what they know of the labels, and the weights of fusion.
+) -> tuple[Parts, LabelRows, FittedFusion]:
+    """Return the parts, what they know of the labels, and the fitted fusion.
 
     A transformer keeps its state of training in ``folder``, if there is one.
     """
     first, last = (None if folder is None else folder / name for name in STATES)
     around = Circumstances(folder=first, n_threads=n_threads)
-    weights, before = fit_fusion(data, settings, around)
-    around = replace(around, before=before, folder=last)
-    return *train_parts(data, settings, around), weights
+    fitted = fit_fusion(data, settings, around)
+    around = replace(around, before=fitted.before, folder=last)
+    return *train_parts(data, settings, around), fitted
 
 
 def remove_state(folder: Path) -> None:
@@ -86,22 +134,16 @@ def remove_state(folder: Path) -> None:
             path.rmdir()
 
 
-def fit_fusion(
-    data: TrainingSet, settings: RankerSettings, around: Circumstances
-) -> tuple[FusionWeights, tuple[Encoder, LabelRows] | None]:
-    """Fit the weights of fusion on items and labels that the parts did not see.
-
-    Returned are the weights, and the encoder and labels that were trained for it, if any.
-    """
+def fit_fusion(data: TrainingSet, settings: RankerSettings, around: Circumstances) -> FittedFusion:
+    """Fit the weights of fusion on items and labels that the parts did not see."""
     rng = np.random.default_rng(settings.seed)
-    prior = PRIOR_WITH_VECTORS if settings.has_dense else PRIOR_WITHOUT_VECTORS
-    n_held_out = min(int(HELD_OUT_SHARE[settings.preset] * data.X.shape[0]), MAX_HELD_OUT)
-    order = rng.permutation(data.X.shape[0])
+    prior = prior_of(settings)
+    n_held_out, order = held_out_order(data.X.shape[0], settings, rng)
     held_out, rest = (data.take(np.sort(rows)) for rows in (order[:n_held_out], order[n_held_out:]))
     is_hidden = pseudo_new(rest.labels, rest.Y, rng)
     seen = rest.hide(is_hidden)
     if n_held_out == 0 or np.unique(seen.Y.indices).size < 2:
-        return prior, None
+        return FittedFusion(prior, None, None)
     logger.info("fitting fusion on %d held-out items", n_held_out)
     n_threads = around.n_threads
     around = replace(around, valid=validation_rows(held_out, is_hidden))
@@ -114,13 +156,23 @@ def fit_fusion(
         held_out.X, E, parts.forest, parts.dense, labels, allowed=None, n_threads=n_threads
     )
     F = candidate_scores(held_out.X, E, candidates, labels, n_threads=n_threads)
-    is_right = np.zeros(candidates.labels.shape, dtype=np.bool_)
-    for place, column in enumerate(candidates.labels.T):
-        is_own = held_out.Y[np.arange(n_held_out), np.maximum(column, 0)] > 0
-        is_right[:, place] = is_own & (column >= 0)
-    is_new = is_hidden[candidates.labels]
-    weights = fit_groups(F, candidates.labels >= 0, is_new, is_right, prior)
-    return weights, None if parts.dense is None else (parts.dense.encoder, labels)
+    judged = JudgedRows(candidates.labels, F, held_out.Y, labels)
+    weights = fit_groups(F, candidates.labels >= 0, judged.is_new, judged.is_right, prior)
+    before = None if parts.dense is None else (parts.dense.encoder, labels)
+    return FittedFusion(weights, before, judged)
+
+
+def prior_of(settings: RankerSettings) -> FusionWeights:
+    """Return the weights of a preset where no row says anything."""
+    return PRIOR_WITH_VECTORS if settings.has_dense else PRIOR_WITHOUT_VECTORS
+
+
+def held_out_order(
+    n_items: int, settings: RankerSettings, rng: np.random.Generator
+) -> tuple[int, IntArray]:
+    """Return how many items weights are fitted on, and all items in an order: these come first."""
+    n_held_out = min(int(HELD_OUT_SHARE[settings.preset] * n_items), MAX_HELD_OUT)
+    return n_held_out, rng.permutation(n_items).astype(np.int32)
 
 
 def validation_rows(data: TrainingSet, is_hidden: BoolArray) -> ValidationRows | None:

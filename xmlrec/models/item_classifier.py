@@ -13,12 +13,13 @@ import scipy.sparse as sp
 from label_trees import Ranking
 from xmlrec.catalog import ResultRow
 from xmlrec.errors import TrainingError
-from xmlrec.models.answers import answer, found_paths
+from xmlrec.metrics import Evaluation
+from xmlrec.models.assessing import Assessment, assess, evaluation, measure, versions
 from xmlrec.models.changing import ModelParts, open_view
 from xmlrec.models.cross import cross_rank, fold_numbers
 from xmlrec.models.fitting import fit_parts
-from xmlrec.models.measuring import measure
 from xmlrec.models.ranker import TextRanker
+from xmlrec.models.scope import DEFAULT_PRECISION, Scope, check_max_paths, check_precision
 from xmlrec.models.settings import RankerSettings
 from xmlrec.models.teachers import find_teacher
 from xmlrec.models.training import LabelledItem, item_paths, label_items, text_items
@@ -44,6 +45,7 @@ class ItemClassifier:
         seed: int = 0,
         encoder: str | None = None,
         teacher: str | Path | None = None,
+        paths: str | None = None,
         n_threads: int | None = None,
     ) -> None:
         if isinstance(text, str):
@@ -55,6 +57,7 @@ class ItemClassifier:
             seed=seed,
             encoder=encoder,
             teacher=None if teacher is None else str(teacher),
+            paths=paths,
         )
         self.n_threads = n_threads
         self.added_: tuple[str, ...] = ()
@@ -116,6 +119,7 @@ class ItemClassifier:
             strict=strict,
             n_threads=self.n_threads,
             previous=None if previous is None else (previous.parts.lineage, previous.view),
+            valid=valid,
             folder=folder,
         )
         self._adopt(parts, f"{self.settings.preset}@unsaved")
@@ -243,43 +247,121 @@ class ItemClassifier:
             n_threads=self.n_threads,
         )
 
-    def classify(self, items: Sequence[Item], k: int = 5) -> list[ResultRow]:
+    def classify(
+        self,
+        items: Sequence[Item],
+        k: int = 5,
+        *,
+        min_precision: float | None = None,
+        under: str | Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        max_paths: int | None = None,
+    ) -> list[ResultRow]:
         """Return one result row an item, see `xmlrec.catalog.result_row`.
 
-        The best path is in ``paths``, the next ``k - 1`` are in ``alternatives``. An item without
-        words or without any known one is answered ``abstain`` with the reason. An item's ``id``
-        is taken over; without one it is its position from 1.
+        The paths that hold are in ``paths``, the next best ones in ``alternatives``: ``k`` in all,
+        or more if more hold. Each has its probability. Without ``min_precision`` the best answer
+        is given, and is up for ``review`` unless it is as sure as `DEFAULT_PRECISION` asks for.
+        With it a sure answer is given, if need be a category further up, or none: see
+        `xmlrec.probabilities.decisions`. An item without words or without any known one is
+        answered ``abstain`` with the reason. An item's ``id`` is taken over; without one it is its
+        position from 1.
+
+        Parameters
+        ----------
+        k : int, default=5
+            At most `xmlrec.probabilities.N_BEST`.
+        min_precision : float, optional
+            Share of sure answers that are to be right, between 0 and 1, exclusive.
+        under : str or sequence of str, optional
+            A category, given by its path or id, that is known to hold: only those below it, and
+            itself, are answered, and their probabilities are those given that.
+        exclude : sequence of str
+            Categories, with all below them, that are not to be answered. Probabilities of the
+            others stay.
+        max_paths : int, optional
+            How many paths an item may have, where items have several.
+
+        Raises
+        ------
+        OptionError
+            If a category is unknown, everything is excluded, or a number is out of range.
         """
-        view = self.view
-        texts = text_items(items, self.settings.text)
-        labels, scores = view.rank(texts, k, None, self.n_threads)
+        view, texts = self.view, text_items(items, self.settings.text)
+        scope, precision = self.check(min_precision=min_precision, under=under, exclude=exclude)
+        answers = view.decide(
+            texts,
+            scope,
+            precision,
+            only_sure=min_precision is not None,
+            max_paths=check_max_paths(max_paths),
+            n_threads=self.n_threads,
+        )
         names = {"taxonomy": view.taxonomy_name, "model": view.model_name}
-        return [
-            answer(items[i], i, texts[i], found, **names)
-            for i, found in enumerate(found_paths(view.taxonomy, labels, scores))
-        ]
+        return answers.rows(items, texts, k, **names)
+
+    def check(
+        self,
+        *,
+        min_precision: float | None = None,
+        under: str | Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+    ) -> tuple[Scope, float]:
+        """Return what `classify` makes of these; `OptionError` if it can make nothing of them."""
+        asked = DEFAULT_PRECISION if min_precision is None else min_precision
+        return Scope.of(self.view, under, exclude), check_precision(asked)
 
     def evaluate(self, items: Sequence[LabelledItem]) -> dict[str, float]:
-        """Return all metrics over items with paths, see `xmlrec.metrics.evaluate_ranking`.
+        """Return all metrics over items with paths, see `xmlrec.models.assessing.measure`.
 
         Every item with a path counts; a category that the model does not know is a miss, and has
         its known ancestors for the hierarchical figures. Items without any path are left out and
-        counted as ``n_without_category``.
+        counted as ``n_without_category``; they say how well the model knows what fits nowhere.
 
         Raises
         ------
         TrainingError
             If no item has a path.
         """
-        view = self.view
-        labelled = label_items(items, view.taxonomy)
-        rows = np.flatnonzero(labelled.has_paths)
-        if not rows.size:
-            raise TrainingError("no row has a category path: there is nothing to measure against")
-        texts = text_items([items[i] for i in rows.tolist()], self.settings.text)
-        labels, _ = view.rank(texts, 10, None, self.n_threads)
-        metrics = measure(labels, labelled, rows, label_counts=view.counts, n_items=self.n_items_)
-        return {**metrics, "n_without_category": len(items) - int(rows.size)}
+        return measure(self._assess(items), self.n_items_)
+
+    def assess(self, items: Sequence[LabelledItem], *, source: str = "a list") -> Evaluation:
+        """Return what `xmlrec.report` shows: all answers to the items, and the metrics.
+
+        Parameters
+        ----------
+        source : str
+            What the report calls the items.
+        """
+        assessment = self._assess(items)
+        metrics = measure(assessment, self.n_items_)
+        return evaluation(assessment, metrics, self._facts(source, len(items)))
+
+    def _assess(self, items: Sequence[LabelledItem]) -> Assessment:
+        return assess(self.view, items, self.settings.text, n_threads=self.n_threads)
+
+    def _facts(self, source: str, n_rows: int) -> dict[str, dict[str, str]]:
+        view, calibration = self.view, self.parts.calibration
+        paths = "one" if calibration.calibrator.is_single else "several"
+        return {
+            "Model": {
+                "model": view.model_name,
+                "preset": self.settings.preset,
+                "trees": self.settings.tree,
+                "fields": ", ".join(self.settings.text),
+                "seed": str(self.settings.seed),
+                "training rows": f"{self.n_items_:,}",
+                "paths of an item": paths,
+                "rows that probabilities are calibrated on": f"{len(calibration.held_out.nodes):,}",
+            },
+            "Data": {"file": source, "rows": f"{n_rows:,}"},
+            "Taxonomy": {
+                "taxonomy": view.taxonomy_name,
+                "categories": f"{int(view.taxonomy.is_active.sum()):,}",
+                "categories with training rows": f"{int((view.counts > 0).sum()):,}",
+            },
+            "Versions": versions(),
+        }
 
 
 def _check_allowed(view: View, allowed: BoolArray | None) -> BoolArray | None:

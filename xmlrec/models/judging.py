@@ -47,6 +47,22 @@ class Judgement:
     scores: FloatArray
 
 
+class Weighed(NamedTuple):
+    """All candidates of items.
+
+    Attributes
+    ----------
+    labels, scores : int32 and float32 array, shape (n_items, k)
+        -1 for none; scores there say nothing.
+    F : float32 array, shape (n_items, k, N_SCORES)
+        What the scores are weighted sums of.
+    """
+
+    labels: IntArray
+    scores: FloatArray
+    F: FloatArray
+
+
 class AskedScores(NamedTuple):
     """Scores of candidates and of what was asked for.
 

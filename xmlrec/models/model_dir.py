@@ -16,7 +16,7 @@ from typing import Any
 from xmlrec.errors import ModelError
 from xmlrec.models.disk import LOCK, file_digest, locked, sync
 
-FORMAT = 4
+FORMAT = 5
 BASE = "base"
 VERSIONS = "versions"
 CURRENT = "CURRENT"

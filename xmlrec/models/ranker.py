@@ -11,7 +11,6 @@ import scipy.sparse as sp
 
 from label_trees import Ranking
 from xmlrec.encode import JoinedEncoder
-from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import (
     Candidates,
     FusionWeights,
@@ -22,12 +21,12 @@ from xmlrec.fuse import (
     order_candidates,
 )
 from xmlrec.models.candidates import find_candidates
-from xmlrec.models.dense import DenseSide, fact_vectors, joined_text, no_vectors
+from xmlrec.models.dense import DenseSide, joined_text, known_or_made_vectors, no_vectors
 from xmlrec.models.example_texts import shown_text
-from xmlrec.models.fusion_training import train_ranker
-from xmlrec.models.judging import Judgement, score_asked
+from xmlrec.models.fusion_training import FittedFusion, train_ranker
+from xmlrec.models.judging import Judgement, Weighed, score_asked
 from xmlrec.models.label_rows import changed_rows, known_rows
-from xmlrec.models.parts_training import Parts
+from xmlrec.models.parts_training import Circumstances, Parts, train_parts
 from xmlrec.models.ranker_files import read_ranker, write_ranker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.settings import RankerSettings
@@ -62,6 +61,8 @@ class TextRanker:
     weights : FusionWeights
     findable : bool array, shape (n_labels,), or None
         The labels that may be ranked, None where that is all that the parts find.
+    fusion : FittedFusion or None
+        After a training, what the weights were fitted on.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class TextRanker:
         self.labels = labels
         self.weights = weights
         self.findable = findable
+        self.fusion: FittedFusion | None = None
 
     @classmethod
     def fit(
@@ -87,12 +89,14 @@ class TextRanker:
         settings: RankerSettings,
         *,
         teacher: Teacher | None = None,
+        weights: FusionWeights | None = None,
         folder: Path | None = None,
         n_threads: int | None = None,
     ) -> Self:
         """Learn from ``items`` and their labels ``Y`` (n_items, n_labels), and from a teacher.
 
-        A transformer in training is kept in ``folder`` now and then; the same call goes on from it.
+        With ``weights``, those of fusion are not fitted. A transformer in training is kept in
+        ``folder`` now and then; the same call goes on from it.
 
         Raises
         ------
@@ -101,8 +105,7 @@ class TextRanker:
         EncoderError
             If a transformer cannot be opened, or ``folder`` holds another training.
         """
-        title = settings.text[0]
-        names = [{title: name} for name in known.names]
+        names = [{settings.text[0]: name} for name in known.names]
         features = TextFeatures(fast_blocks(settings.text)).fit(
             [*items, *names], n_threads=n_threads
         )
@@ -113,11 +116,6 @@ class TextRanker:
             shape = features.n_features, Y.shape[1]
             labels = replace(labels, taught=teacher.teach(words, shape, n_threads=n_threads))
         in_trees = (labels.counts > 0) | (np.diff(labels.names.indptr) > 0)
-        label_texts = [""] * Y.shape[1]
-        for column, name, path in zip(
-            known.columns.tolist(), known.names, known.paths, strict=True
-        ):
-            label_texts[column] = training_text(name, path) if in_trees[column] else ""
         has_texts = settings.has_dense or teacher is not None
         data = TrainingSet(
             X=features.transform(items, n_threads=n_threads),
@@ -125,11 +123,16 @@ class TextRanker:
             texts=[joined_text(item) for item in items] if has_texts else [],
             titles=[shown_text(item) for item in items] if settings.has_dense else [],
             labels=labels,
-            label_texts=label_texts,
+            label_texts=known.training_texts(in_trees),
             words=words,
         )
-        trained = train_ranker(data, settings, folder=folder, n_threads=n_threads)
-        return cls(features, *trained)
+        if weights is not None:
+            parts, labels = train_parts(data, settings, Circumstances(n_threads=n_threads))
+            return cls(features, parts, labels, weights)
+        parts, labels, fusion = train_ranker(data, settings, folder=folder, n_threads=n_threads)
+        ranker = cls(features, parts, labels, fusion.weights)
+        ranker.fusion = fusion
+        return ranker
 
     def with_labels(self, known: KnownLabels, changed: Mapping[int, LabelFacts]) -> Self:
         """Return a ranker that finds the labels ``known`` now, trained on no more than this one.
@@ -162,10 +165,7 @@ class TextRanker:
         """
         if self.dense is None:
             return no_vectors(len(facts))
-        unknown = [fact for fact in facts if fact.vector is None]
-        made = iter(fact_vectors(self.dense.encoder, unknown) if unknown else ())
-        rows = [next(made) if fact.vector is None else fact.vector for fact in facts]
-        return np.array(rows, dtype=np.float32).reshape(len(facts), self.dense.encoder.dim)
+        return known_or_made_vectors(self.dense.encoder, facts)
 
     def rank(
         self,
@@ -176,24 +176,28 @@ class TextRanker:
         n_threads: int | None = None,
     ) -> Ranking:
         """Return the ``k`` best labels of each item; an item without known words gets none."""
-        rankings = [
-            self._rank_block(items[start : start + BLOCK_ITEMS], k, allowed, n_threads)
-            for start in range(0, max(len(items), 1), BLOCK_ITEMS)
-        ]
+        rankings = []
+        for start in range(0, max(len(items), 1), BLOCK_ITEMS):
+            block = items[start : start + BLOCK_ITEMS]
+            weighed = self.weigh(block, allowed=allowed, n_threads=n_threads)
+            rankings.append(order_candidates(weighed.labels, weighed.scores, k))
         labels, scores = zip(*rankings, strict=True)
         return np.concatenate(labels), np.concatenate(scores)
 
-    def _rank_block(
-        self, items: Sequence[Item], k: int, allowed: BoolArray | None, n_threads: int | None
-    ) -> Ranking:
+    def weigh(
+        self,
+        items: Sequence[Item],
+        *,
+        allowed: BoolArray | None = None,
+        n_threads: int | None = None,
+    ) -> Weighed:
+        """Return all candidates of items, in any order, with their scores; 4 KB an item."""
         X, E, candidates = self._candidates(items, self._allowed(allowed), n_threads)
         F = candidate_scores(X, E, candidates, self.labels, n_threads=n_threads)
         fused, is_new = self._fuse(F, candidates.labels)
         held = hold_back(candidates.labels, fused, is_new, self.weights.lead)
-        labels, scores = order_candidates(candidates.labels, held, k)
-        is_unknown = self._says_nothing(X, E)
-        labels[is_unknown], scores[is_unknown] = -1, -np.inf
-        return labels, scores
+        says_nothing = self._says_nothing(X, E)[:, np.newaxis]
+        return Weighed(np.where(says_nothing, -1, candidates.labels).astype(np.int32), held, F)
 
     def score(
         self,

@@ -9,9 +9,11 @@ import scipy.sparse as sp
 
 from label_trees import LabelForest
 from label_trees.tree import LabelTree
+from xmlrec.encode.label_texts import training_text
 from xmlrec.fuse import LabelRows
 from xmlrec.models.settings import RankerSettings
 
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 FloatArray = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -41,6 +43,19 @@ class KnownLabels:
     names: Sequence[str]
     paths: Sequence[str]
     parents: IntArray
+
+    def take(self, is_kept: BoolArray) -> "KnownLabels":
+        """Return those of ``is_kept``, bool of the length of ``columns``."""
+        kept = np.flatnonzero(is_kept).tolist()
+        names, paths = ([texts[place] for place in kept] for texts in (self.names, self.paths))
+        return KnownLabels(self.columns[is_kept], names, paths, self.parents)
+
+    def training_texts(self, in_trees: BoolArray) -> list[str]:
+        """Return what an encoder learns of every label, "" for one that is not in the trees."""
+        texts = [""] * in_trees.size
+        for column, name, path in zip(self.columns.tolist(), self.names, self.paths, strict=True):
+            texts[column] = training_text(name, path) if in_trees[column] else ""
+        return texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from xmlrec.errors import EncoderError, ModelError
+from xmlrec.models.calibrating import Calibration
 from xmlrec.models.changing import ModelParts
 from xmlrec.models.lineage import TAXONOMY, Lineage, read_lineage, write_history
 from xmlrec.models.model_dir import (
@@ -16,13 +17,15 @@ from xmlrec.models.model_dir import (
     write_model,
 )
 from xmlrec.models.ranker import TextRanker
-from xmlrec.models.settings import RankerSettings
+from xmlrec.models.settings import PATHS, RankerSettings
 from xmlrec.models.version_writing import write_versions
+from xmlrec.probabilities import N_BEST
 from xmlrec.taxonomy import read_taxonomy, write_taxonomy
 from xmlrec.taxonomy.changes import count
 from xmlrec.taxonomy.state import TaxonomyState
 
 KIND = "classifier"
+CALIBRATION = "calibration"
 
 
 def describe(parts: ModelParts) -> dict[str, Any]:
@@ -43,6 +46,11 @@ def describe(parts: ModelParts) -> dict[str, Any]:
             "n_categories_with_items": int((parts.ranker.labels.counts > 0).sum()),
             "n_features": parts.ranker.features.n_features,
         },
+        "probabilities": {
+            "paths": PATHS[0] if parts.calibration.calibrator.is_single else PATHS[1],
+            "n_candidates": N_BEST,
+            "n_held_out": len(parts.calibration.held_out.nodes),
+        },
         "valid_metrics": parts.valid_metrics,
     }
 
@@ -60,6 +68,7 @@ def save_parts(parts: ModelParts, folder: Path) -> str:
         write_taxonomy(parts.state.taxonomy, base / TAXONOMY)
         write_history(parts.lineage, base)
         parts.ranker.save(base)
+        parts.calibration.save(base / CALIBRATION)
 
     def finish(model_dir: Path) -> None:
         write_versions(model_dir, parts.lineage.since)
@@ -107,6 +116,7 @@ def load_parts(folder: Path, *, verify: bool) -> tuple[ModelParts, str]:
         parts = ModelParts(
             settings=RankerSettings.from_json(manifest["settings"]),
             ranker=TextRanker.load(base),
+            calibration=Calibration.load(base / CALIBRATION),
             state=TaxonomyState(taxonomy, examples),
             taxonomy_name=manifest["taxonomy"]["name"].rpartition("@")[0],
             lineage=lineage,
@@ -118,7 +128,8 @@ def load_parts(folder: Path, *, verify: bool) -> tuple[ModelParts, str]:
         raise
     except Exception as error:  # a damaged header makes numpy raise anything
         raise ModelError(str(folder), f"it is damaged ({error})", RETRAIN) from error
-    if len(taxonomy) != parts.ranker.labels.counts.size:
+    n_answered = int(parts.calibration.held_out.nodes.max(initial=-1)) + 1
+    if len(taxonomy) != parts.ranker.labels.counts.size or n_answered > len(taxonomy):
         raise ModelError(str(folder), "its parts come from different models", RETRAIN)
     return parts, base_name(parts.settings, folder)
 

@@ -12,6 +12,8 @@ TREES = ("learned", "taxonomy", "flat")
 """Which label trees a ranker searches: balanced ones that it learns, the taxonomy itself, or a
 single level without search, one-vs-all."""
 
+PATHS = ("one", "several")
+
 N_TREES = {"fast": 3, "balanced": 2, "accurate": 3}
 """Learned trees of a preset: beside vectors a third one gave held-out items less than 0.1 in P@1,
 for a tenth of the time."""
@@ -38,6 +40,8 @@ class RankerSettings:
         all-MiniLM-L6-v2.
     teacher : str, optional
         Folder of a model whose vectors say which words speak for which label.
+    paths : str, optional
+        "one" or "several": how many paths an item may have; by default what the items say.
     """
 
     preset: str = "balanced"
@@ -47,11 +51,13 @@ class RankerSettings:
     seed: int = 0
     encoder: str | None = None
     teacher: str | None = None
+    paths: str | None = None
 
     def __post_init__(self) -> None:
-        for name, known in (("preset", PRESETS), ("tree", TREES)):
+        for name, known in (("preset", PRESETS), ("tree", TREES), ("paths", (None, *PATHS))):
             if (value := getattr(self, name)) not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
+                choices = ", ".join(filter(None, known))
+                raise ValueError(f"{name} must be one of {choices}, got {value!r}")
         if not self.text or len(set(self.text)) < len(self.text):
             raise ValueError(f"text needs one or more different fields, got {self.text}")
         if self.encoder is not None and not self.has_transformer:

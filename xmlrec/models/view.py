@@ -9,8 +9,12 @@ import scipy.sparse as sp
 
 from label_trees import Ranking
 from xmlrec.fuse import order_candidates
+from xmlrec.models.answers import Answers
+from xmlrec.models.confidence import Confidence, Confident
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
+from xmlrec.models.scope import Scope
+from xmlrec.probabilities import decide
 from xmlrec.taxonomy import Taxonomy
 from xmlrec.taxonomy.state import TaxonomyState
 from xmlrec.text import Item
@@ -28,6 +32,8 @@ class View:
     state : TaxonomyState
     ranker : TextRanker
         Over all columns of the state's taxonomy.
+    confidence : Confidence
+        Its scores as probabilities.
     known : KnownLabels
         The categories that can be answered.
     counts : int32 array, shape (n_labels,)
@@ -43,6 +49,7 @@ class View:
 
     state: TaxonomyState
     ranker: TextRanker
+    confidence: Confidence
     known: KnownLabels
     counts: IntArray
     answers: IntArray | None
@@ -77,6 +84,53 @@ class View:
             is_known = (labels[:, :place] == labels[:, [place]]).any(axis=1)
             labels[is_known, place] = -1
         return order_candidates(labels, scores, k)
+
+    def confide(
+        self, items: Sequence[Item], allowed: BoolArray | None, n_threads: int | None
+    ) -> Confident:
+        """Return the best of the ``allowed`` categories with their probabilities."""
+        asked = allowed if self.answers is None else self._asked(allowed)
+        return self.confidence.rank(items, asked, n_threads)
+
+    def decide(
+        self,
+        items: Sequence[Item],
+        scope: Scope,
+        precision: float,
+        *,
+        only_sure: bool,
+        max_paths: int | None,
+        n_threads: int | None,
+    ) -> Answers:
+        """Return what is done with items, see `xmlrec.probabilities.decisions`."""
+        confidence, confident = self.confidence, self.confide(items, scope.allowed, n_threads)
+        of_nodes = confidence.of_nodes(confident, n_threads)
+        is_excluded = np.zeros(len(items), dtype=np.bool_)
+        if scope.excluded is not None:
+            is_out = (confident.labels >= 0) & scope.excluded[confident.labels]
+            is_excluded = is_out[:, 0]
+            of_nodes = confident.left(of_nodes, is_out, np.nan)
+            confident = confident.without(is_out)
+        decisions = decide(
+            confident.labels,
+            confident.P,
+            of_nodes,
+            confident.none,
+            confidence.thresholds(precision),
+            confidence.frame,
+            is_single=confidence.calibration.calibrator.is_single,
+            only_sure=only_sure,
+            max_paths=max_paths,
+            allowed=scope.allowed,
+        )
+        return Answers(
+            taxonomy=self.taxonomy,
+            confident=confident,
+            of_nodes=of_nodes,
+            decisions=decisions,
+            is_excluded=is_excluded,
+            only_sure=only_sure,
+        )
 
     def score(
         self,

@@ -95,7 +95,7 @@ def test_help_names_the_program_and_exits_0(xmlrec, arguments):
 
 
 def test_an_unexpected_error_keeps_its_traceback(xmlrec, model, monkeypatch):
-    def fail(self, *arguments):
+    def fail(self, *arguments, **options):
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr("xmlrec.models.TaxonomyClassifier.classify", fail)

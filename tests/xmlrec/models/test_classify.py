@@ -20,7 +20,7 @@ def test_the_best_path_and_the_next_ones(classifier):
     (best,) = row["paths"]
     assert (best["category_id"], best["path"]) == ("2", ["Shoes", "Boots"])
     assert best["path_text"] == "Shoes > Boots"
-    assert best["confidence"] is None
+    assert 0.5 < best["confidence"] == best["level_confidence"][-1] <= best["level_confidence"][0]
     scores = [path["score"] for path in (best, *row["alternatives"])]
     assert len(scores) == 3
     assert scores == sorted(scores, reverse=True)

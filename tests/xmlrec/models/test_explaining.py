@@ -22,14 +22,20 @@ from tests.xmlrec.models.toy import (
 )
 from xmlrec.errors import UnknownLabelError
 from xmlrec.fuse.scores import NAMES
+from xmlrec.models.calibrating import Calibration
+from xmlrec.models.confidence import Confidence
 from xmlrec.models.explaining import explain, parting
 from xmlrec.models.explanation import HELD_BACK
 from xmlrec.models.view import View
+from xmlrec.probabilities import Calibrator, HeldOut
 from xmlrec.taxonomy import Node, Taxonomy
 from xmlrec.taxonomy.state import TaxonomyState
 
 REL = 1e-5
 SOME_WORDS = [word for topic in TOPICS[::5] for word in topic]
+
+
+UNCALIBRATED = Calibration(Calibrator.untrained(is_single=True, max_depth=2), HeldOut.empty(2))
 
 
 def view_of(ranker):
@@ -45,6 +51,7 @@ def view_of(ranker):
     return View(
         state=TaxonomyState(taxonomy),
         ranker=ranker,
+        confidence=Confidence(ranker, UNCALIBRATED, taxonomy, None),
         known=known,
         counts=ranker.labels.counts,
         answers=None,

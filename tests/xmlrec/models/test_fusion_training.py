@@ -190,7 +190,7 @@ class TestFitFusion:
     def spied(self, monkeypatch, preset):
         spy, data = Spy(monkeypatch), small_set(preset)
         with with_toy_encoder():
-            weights, _ = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
+            weights, *_ = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
         assert weights.of_known.shape == weights.of_new.shape == (N_SCORES,)
         return spy, data
 
@@ -272,7 +272,7 @@ class TestFitFusion:
             one, two = (
                 fit_fusion(data, SETTINGS[preset], Circumstances(n_threads=n))[0] for n in (1, 2)
             )
-            other, _ = fit_fusion(data, replace(SETTINGS[preset], seed=1), ONE_THREAD)
+            other, *_ = fit_fusion(data, replace(SETTINGS[preset], seed=1), ONE_THREAD)
 
         one, two, other = (weights.to_array().tobytes() for weights in (one, two, other))
         assert one == two != other
@@ -281,7 +281,7 @@ class TestFitFusion:
     def test_too_few_items_leave_the_weights_at_their_prior(self, preset, n_items):
         data = small_set(preset, n_items)
 
-        weights, before = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
+        weights, before, _ = fit_fusion(data, SETTINGS[preset], ONE_THREAD)
 
         assert before is None
         assert weights is PRIORS[SETTINGS[preset].preset]
@@ -290,7 +290,7 @@ class TestFitFusion:
 def test_one_label_leaves_the_weights_at_their_prior():
     data = small_set("fast1", PER_TOPIC)
 
-    weights, _ = fit_fusion(data, SETTINGS["fast1"], ONE_THREAD)
+    weights, *_ = fit_fusion(data, SETTINGS["fast1"], ONE_THREAD)
 
     assert weights is PRIOR_WITHOUT_VECTORS
 

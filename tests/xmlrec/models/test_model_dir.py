@@ -272,11 +272,11 @@ class TestDamage:
             b"{}",
             b'{"format": "1", "files": {}}',
             b'{"format": null, "files": {}}',
-            b'{"format": 4}',
-            b'{"format": 4, "files": []}',
-            b'{"format": 4, "files": {"parts/a.bin": 4}}',
-            b'{"format": 4, "files": {"parts/a.bin": []}}',
-            b'{"format": 4, "files": {"parts/a.bin": {"sha256": ""}}}',
+            b'{"format": 5}',
+            b'{"format": 5, "files": []}',
+            b'{"format": 5, "files": {"parts/a.bin": 4}}',
+            b'{"format": 5, "files": {"parts/a.bin": []}}',
+            b'{"format": 5, "files": {"parts/a.bin": {"sha256": ""}}}',
         ],
     )
     def test_a_damaged_manifest_is_named(self, read, model, manifest):
