@@ -7,6 +7,7 @@ import sys
 from bench import results
 from bench.cases import (
     accuracy,
+    calibration,
     challenge,
     encoders,
     features,
@@ -25,6 +26,7 @@ from bench.peers import BenchError
 CASES = {
     "accuracy": accuracy.run,
     "accurate": presets.run_accurate,
+    "calibration": calibration.run,
     "challenge": challenge.run,
     "encoders": encoders.run,
     "features": features.run,
@@ -71,7 +73,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--accurate",
         action="store_true",
-        help="zero_shot also with the preset accurate: needs torch, hours without a GPU",
+        help="calibration, zero_shot: also the preset accurate; needs torch, hours without a GPU",
     )
     parser.add_argument(
         "--large", action="store_true", help=f"with {trees.LARGE_SET}, which takes long"

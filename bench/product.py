@@ -13,14 +13,17 @@ CUTS = (1, 3, 5)
 COMMAND = (sys.executable, "-m", "xmlrec")
 
 
-def train_product(name: str, model: Path, *options: str) -> float:
-    """Train on the title and description of a set's training rows; return the seconds it took."""
+def train_product(name: str, model: Path, *options: str, catalog: Path | None = None) -> float:
+    """Train on title and description; return the seconds it took.
+
+    Rows are the training rows of a set, or those of ``catalog``.
+    """
     print(f"{name}: xmlrec train {' '.join(options)}", file=sys.stderr, flush=True)
     texts = ["--text", "title", "--text", "description", "--threads", str(THREADS)]
-    catalog = str(data_file(name, "train.jsonl.gz"))
+    rows = str(catalog or data_file(name, "train.jsonl.gz"))
     start = time.perf_counter()
     run_command(
-        [*COMMAND, "train", catalog, "--model", str(model), *texts, *options],
+        [*COMMAND, "train", rows, "--model", str(model), *texts, *options],
         threads=THREADS,
         log=made(WORK / "logs") / f"{name}-xmlrec.log",
     )
@@ -37,3 +40,15 @@ def evaluate_product(name: str, model: Path) -> tuple[float, ...]:
     if figures["n"] != (n_rows := len(load_text_set(name).test)):
         raise BenchError(f"{name}: {figures['n']} of {n_rows} test rows were measured")
     return tuple(figures[f"p@{k}"] for k in CUTS)
+
+
+def categorize_product(name: str, model: Path, out: Path) -> float:
+    """Answer all test rows of a set into the file ``out``; return the seconds it took."""
+    command = [*COMMAND, "categorize", str(data_file(name, "test.jsonl.gz"))]
+    start = time.perf_counter()
+    run_command(
+        [*command, "--model", str(model), "--out", str(out), "--threads", str(THREADS)],
+        threads=THREADS,
+        log=made(WORK / "logs") / f"{name}-xmlrec.log",
+    )
+    return time.perf_counter() - start
