@@ -96,14 +96,14 @@ def node_probabilities_reference(labels, P, paths, lifts, is_single):
     return out
 
 
-def lowest_threshold_reference(P, is_right, precision, z_score):
+def lowest_threshold_reference(P, is_right, precision, z_score, min_believed):
     """Try every probability, from the lowest: the first that is precise enough, chance allowed."""
-    if not len(P):
+    if len(P) < min_believed:
         return precision
     for threshold in sorted(set(P.tolist())):
         chosen = is_right[threshold <= P]
         error = z_score * math.sqrt(precision * (1 - precision) / len(chosen))
-        if chosen.mean() >= min(precision + error, 1.0):
+        if chosen.mean() >= precision + error:
             return threshold
     return math.inf
 

@@ -40,6 +40,9 @@ def explain(
         best.setdefault(int(answers[place]), place)
         if judged.is_ranked[place]:
             ranked.setdefault(int(answers[place]), place)
+    if view.answers is not None:  # both chances of a merged one decide where it comes
+        answered = view.confide([item], None, 1).labels[0].tolist()
+        ranked = {column: ranked[column] for column in [*answered, *ranked] if column in ranked}
     columns = list(ranked)[:k] if category is None else [category] if category in best else []
     evidence = ItemEvidence(view, judged, ItemWords(view.ranker.features, item))
     places = ranked if category is None else best

@@ -158,6 +158,7 @@ def newton(
 def fit_lifts(calibrator: Calibrator, judged: Judged, P: FloatArray) -> Float64Array:
     """Return by depth the share of what no candidate has that makes P(node) most likely."""
     lifts = np.zeros(judged.frame.paths.shape[1])
+    has_label = np.diff(judged.Y.indptr) > 0
     zero, one = (
         replace(calibrator, lifts=np.full(lifts.size, lift)).node_probabilities(
             judged.best.labels, P, judged.frame
@@ -167,7 +168,7 @@ def fit_lifts(calibrator: Calibrator, judged: Judged, P: FloatArray) -> Float64A
     for depth in range(lifts.size):
         nodes, at, is_right = best_nodes(zero, judged, depth)
         is_inner = nodes != judged.best.labels[np.arange(len(at)), at]
-        kept = (nodes >= 0) & is_inner
+        kept = (nodes >= 0) & is_inner & has_label
         if not kept.any():
             continue
         rows = np.flatnonzero(kept)

@@ -22,6 +22,9 @@ Arrays = dict[str, np.ndarray[Any, np.dtype[Any]]]
 MIN_ANSWERS = 300
 """Held-out answers within a category before it has a threshold of its own."""
 
+MIN_BELIEVED = 100
+"""Held-out answers in all before they say more than the probabilities themselves."""
+
 Z_SCORE = 1.28
 """Standard errors that the precision on held-out items has to lie above the wanted one: in nine of
 ten cases it is then not below it on others."""
@@ -153,14 +156,15 @@ class Thresholds:
 def lowest_threshold(P: FloatArray, is_right: BoolArray, precision: float) -> float:
     """Return the lowest threshold above which answers are as precise as wanted.
 
-    Without any answer it is the precision itself; infinite if no threshold will do.
+    With fewer than `MIN_BELIEVED` answers it is the precision itself: then probabilities are
+    believed. Infinite if no threshold will do.
     """
-    if not P.size:
+    if P.size < MIN_BELIEVED:
         return precision
     order = np.argsort(-P, kind="stable")
     n_answers = np.arange(1, P.size + 1)
     n_right = np.cumsum(is_right[order])
     error = Z_SCORE * np.sqrt(precision * (1 - precision) / n_answers)
     is_last = np.append(P[order][1:] != P[order][:-1], True)  # equal probabilities go together
-    enough = np.flatnonzero(is_last & (n_right / n_answers >= np.minimum(precision + error, 1.0)))
+    enough = np.flatnonzero(is_last & (n_right / n_answers >= precision + error))
     return float(P[order][enough[-1]]) if enough.size else float("inf")

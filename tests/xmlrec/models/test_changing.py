@@ -24,7 +24,7 @@ from xmlrec.errors import ChangeError, ModelError
 from xmlrec.models import (
     TaxonomyClassifier,
     current_version,
-    ranker,
+    dense,
     read_lineage,
     verify_model,
 )
@@ -516,10 +516,10 @@ class TestVectors:
     """A ranker with vectors: they are made once, kept in the version, and never made again."""
 
     @pytest.fixture
-    def dense(self, monkeypatch):
+    def seen(self, monkeypatch):
         """Return what is encoded, and what the last ranker was told of labels."""
         seen = {"encoded": [], "told": {}}
-        encode, with_labels = ranker.fact_vectors, TextRanker.with_labels
+        encode, with_labels = dense.fact_vectors, TextRanker.with_labels
 
         def fact_vectors(encoder, facts):
             seen["encoded"] += [fact.path for fact in facts]
@@ -529,11 +529,11 @@ class TestVectors:
             seen["told"] = changed
             return with_labels(self, known, changed)
 
-        monkeypatch.setattr(ranker, "fact_vectors", fact_vectors)
+        monkeypatch.setattr(dense, "fact_vectors", fact_vectors)
         monkeypatch.setattr(TextRanker, "with_labels", told)
         return seen
 
-    def test_only_what_is_new_or_called_otherwise_is_encoded(self, dense):
+    def test_only_what_is_new_or_called_otherwise_is_encoded(self, seen):
         shop = fit_shop(preset="balanced")
         shop.add_category("Garden > Wheelbarrows")
         shop.rename("1", "Footwear")
@@ -541,7 +541,7 @@ class TestVectors:
         shop.merge("3", "2")
         shop.remove("6")
 
-        assert dense["encoded"] == [
+        assert seen["encoded"] == [
             "Garden Wheelbarrows",
             "Footwear Boots",
             "Footwear Sandals",
@@ -550,33 +550,33 @@ class TestVectors:
         ]
         assert [version.columns for version in shop.log()] == [(12,), (1, 2, 3), (9,), (), ()]
 
-    def test_back_to_what_was_trained_nothing_is_encoded(self, dense):
+    def test_back_to_what_was_trained_nothing_is_encoded(self, seen):
         shop = fit_shop(preset="balanced")
         shop.rename("1", "Footwear")
-        dense["encoded"].clear()
+        seen["encoded"].clear()
 
         shop.rollback(0)
 
-        assert dense["encoded"] == []
+        assert seen["encoded"] == []
 
-    def test_opened_again_the_ranker_is_told_the_same_and_nothing_is_encoded(self, tmp_path, dense):
+    def test_opened_again_the_ranker_is_told_the_same_and_nothing_is_encoded(self, tmp_path, seen):
         model = fit_shop(preset="balanced")
         model.save(tmp_path / "model")
         model.rename("1", "Footwear")
         model.add_category("Garden > Wheelbarrows", aliases=["barrows"], examples=["a barrow"])
         model.rename("1", "All Footwear")
-        told = dense["told"]
-        dense["encoded"].clear()
+        told = seen["told"]
+        seen["encoded"].clear()
 
         again = TaxonomyClassifier.load(tmp_path / "model")
 
-        assert dense["encoded"] == []
-        assert sorted(dense["told"]) == sorted(told) == [1, 2, 3, 12]
-        for column, facts in dense["told"].items():
+        assert seen["encoded"] == []
+        assert sorted(seen["told"]) == sorted(told) == [1, 2, 3, 12]
+        for column, facts in seen["told"].items():
             assert facts.vector.tobytes() == told[column].vector.tobytes()
             assert np.linalg.norm(facts.vector) == pytest.approx(1)
-        assert dense["told"][12].examples == ("a barrow",)
-        assert dense["told"][12].aliases == ("barrows",)
+        assert seen["told"][12].examples == ("a barrow",)
+        assert seen["told"][12].aliases == ("barrows",)
         again.save(tmp_path / "copy")
         assert contents(tmp_path / "copy") == contents(tmp_path / "model")
 

@@ -41,9 +41,9 @@ def decided(*answers, precision=0.8, is_single=True, only_sure=False, none=0.0, 
 def nothing_is_enough():
     """Return thresholds from held-out items that were all answered wrong."""
     wrong = HeldOut(
-        np.full((50, 4), 0, dtype=np.int32),
-        np.ones((50, 4), dtype=np.float32),
-        np.zeros((50, 4), dtype=np.bool_),
+        np.full((200, 4), 0, dtype=np.int32),
+        np.ones((200, 4), dtype=np.float32),
+        np.zeros((200, 4), dtype=np.bool_),
     )
     return Thresholds(wrong, FRAME, 0.5)
 

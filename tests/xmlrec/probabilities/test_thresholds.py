@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from tests.oracles.probabilities import lowest_threshold_reference
 from tests.xmlrec.probabilities.worlds import frame_of, judged_by_feature
 from xmlrec.probabilities import HeldOut, Thresholds, fit_calibrator, held_out_answers
-from xmlrec.probabilities.thresholds import MIN_ANSWERS, Z_SCORE, lowest_threshold
+from xmlrec.probabilities.thresholds import (
+    MIN_ANSWERS,
+    MIN_BELIEVED,
+    Z_SCORE,
+    lowest_threshold,
+)
 
 FRAME = frame_of([-1, 0, 0, 1, 1, -1])
 """0 is above 1 and 2, 1 above 3 and 4; 5 stands alone."""
@@ -38,7 +43,7 @@ def answers_of(*groups, column=0, max_depth=3):
 @settings(deadline=None, max_examples=200)
 @given(
     seed=st.integers(0, 10_000),
-    n=st.integers(0, 60),
+    n=st.integers(0, 200),
     precision=st.sampled_from([0.01, 0.3, 0.5, 0.8, 0.95, 0.999]),
 )
 def test_the_lowest_threshold_matches_the_reference(seed, n, precision):
@@ -48,17 +53,17 @@ def test_the_lowest_threshold_matches_the_reference(seed, n, precision):
 
     threshold = lowest_threshold(P, is_right, precision)
 
-    assert threshold == lowest_threshold_reference(P, is_right, precision, Z_SCORE)
+    assert threshold == lowest_threshold_reference(P, is_right, precision, Z_SCORE, MIN_BELIEVED)
 
 
-@pytest.mark.parametrize(("n_right", "threshold"), [(24, 0.25), (20, 0.75)])
+@pytest.mark.parametrize(("n_right", "threshold"), [(84, 0.25), (70, 0.75)])
 def test_a_threshold_by_hand(n_right, threshold):
-    """Of 64 answers 16 + 24 = 62.5 % are right, or 16 + 20 = 56.3 %; it takes 50 % + 8 %.
+    """Of 256 answers 64 + 84 = 57.8 % are right, or 64 + 70 = 52.3 %; it takes 50 % + 4 %.
 
-    1.28 standard errors are 1.28 * sqrt(0.5 * 0.5 / 64) = 0.08.
+    1.28 standard errors are 1.28 * sqrt(0.5 * 0.5 / 256) = 0.04.
     """
-    P = np.repeat([0.75, 0.25], [16, 48]).astype(np.float32)
-    is_right = np.repeat([True, True, False], [16, n_right, 48 - n_right])
+    P = np.repeat([0.75, 0.25], [64, 192]).astype(np.float32)
+    is_right = np.repeat([True, True, False], [64, n_right, 192 - n_right])
 
     assert lowest_threshold(P, is_right, 0.5) == threshold
 
@@ -108,15 +113,21 @@ def test_no_held_out_row_asks_for_the_precision_itself():
         np.testing.assert_array_equal(asked, np.float32(0.8))
 
 
-@pytest.mark.parametrize(("n_right", "threshold"), [(1, 0.5), (0, np.inf)])
-def test_one_held_out_row_says_what_it_can(n_right, threshold):
+@pytest.mark.parametrize("n_right", [0, 1])
+def test_one_held_out_row_says_less_than_the_probabilities(n_right):
     thresholds = Thresholds(answers_of((3, 0.5, 1, n_right)), FRAME, 0.8)
 
-    assert (thresholds.of_labels == threshold).all()
+    np.testing.assert_array_equal(thresholds.of_labels, np.float32(0.8))
+
+
+@pytest.mark.parametrize(("n", "threshold"), [(MIN_BELIEVED - 1, 0.99), (MIN_BELIEVED, math.inf)])
+def test_few_right_answers_do_not_show_a_high_precision(n, threshold):
+    """It takes 99 % + 1.28 standard errors, 1.28 * sqrt(0.99 * 0.01 / 100): more than all."""
+    assert lowest_threshold(np.full(n, 0.5), np.ones(n, dtype=bool), 0.99) == threshold
 
 
 def test_where_nothing_reaches_the_precision_nothing_is_enough():
-    thresholds = Thresholds(answers_of((3, 1.0, 50, 10)), FRAME, 0.5)
+    thresholds = Thresholds(answers_of((3, 1.0, 200, 40)), FRAME, 0.5)
 
     assert (thresholds.of_labels == np.inf).all()
 
@@ -139,13 +150,13 @@ def test_a_category_with_few_held_out_answers_takes_its_parents():
 
     of_labels = Thresholds(held_out, FRAME, 0.9).of_labels
 
-    # 1 has 300 answers, all right, 3 one fewer; in 0 and above only the one at 0.5 is
-    assert of_labels.tolist() == [0.5, 0.25, np.inf, 0.25, 0.25, 0.5]
+    # 1 has 300 answers, all right, 3 one fewer; in 0 and above the only one at 0.5 shows little
+    assert of_labels.tolist() == [np.inf, 0.25, np.inf, 0.25, 0.25, np.inf]
 
 
 def test_nodes_have_thresholds_of_their_depth():
-    held_out = answers_of((0, 0.25, 40, 40), column=1)
-    deeper = answers_of((1, 0.5, 40, 40), column=2)
+    held_out = answers_of((0, 0.25, 200, 200), column=1)
+    deeper = answers_of((1, 0.5, 200, 200), column=2)
     both = HeldOut(*[np.concatenate(pair) for pair in zip(held_out, deeper, strict=True)])
 
     thresholds = Thresholds(both, FRAME, 0.9)
@@ -155,7 +166,7 @@ def test_nodes_have_thresholds_of_their_depth():
 
 
 def test_a_taxonomy_that_grew_deeper_takes_thresholds_of_the_deepest_known_nodes():
-    held_out = answers_of((0, 0.25, 40, 40), column=1, max_depth=1)
+    held_out = answers_of((0, 0.25, 200, 200), column=1, max_depth=1)
 
     thresholds = Thresholds(held_out, FRAME, 0.9)
 
