@@ -7,7 +7,7 @@ fusion was fitted on, with weights that were fitted on the other half of them.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -177,11 +177,14 @@ def rankers_of_folds(
     if size * MAX_FOLDS < MIN_ITEMS:
         return
     counts = np.bincount(train.Y.indices, minlength=train.Y.shape[1])
+    groups = groups_of(train.items, settings.text)
+    rest = rest[np.argsort(first_places(groups[rest]), kind="stable")]
     n_folds = min(MAX_FOLDS, -(-WANTED_ITEMS // size))
     for fold in range(n_folds):
         logger.info("training without fold %d of %d, to calibrate on it", fold + 1, n_folds)
         held_out = np.sort(rest[fold * size : (fold + 1) * size])
-        kept = train.take(np.setdiff1d(np.arange(n_items, dtype=np.int32), held_out))
+        is_kept = ~np.isin(groups, groups[held_out])
+        kept = train.take(np.flatnonzero(is_kept).astype(np.int32))
         left = np.bincount(kept.Y.indices, minlength=counts.size)
         if np.count_nonzero(left) < 2:
             return
@@ -196,6 +199,33 @@ def rankers_of_folds(
             n_threads=n_threads,
         )
         yield one, train.take(held_out)
+
+
+def groups_of(items: Sequence[Item], fields: Sequence[str]) -> IntArray:
+    """Return a number for each item, the same for items whose texts but for the title are one.
+
+    Such items come in groups, such as the works of an artist or the sizes of a shoe, and new items
+    are mostly of new groups.
+    """
+    numbers: dict[object, int] = {}
+    keys = (
+        tuple([item.get(field) for field in fields[1:]]) if isinstance(item, Mapping) else ()
+        for item in items
+    )
+    return np.array(
+        [
+            numbers.setdefault(key if any(key) else position, len(numbers))
+            for position, key in enumerate(keys)
+        ],
+        dtype=np.int32,
+    )
+
+
+def first_places(groups: IntArray) -> IntArray:
+    """Return for each item the place of the first one of its group."""
+    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    places: IntArray = first[inverse].astype(np.int32)
+    return places
 
 
 def judge(

@@ -20,6 +20,8 @@ from xmlrec.models.calibrating import (
     Calibration,
     Labelled,
     calibrate,
+    first_places,
+    groups_of,
     join,
     judge,
     judged_again,
@@ -28,6 +30,7 @@ from xmlrec.models.calibrating import (
 )
 from xmlrec.models.confidence import taxonomy_paths
 from xmlrec.models.fusion_training import held_out_order
+from xmlrec.models.ranker_training import KnownLabels
 from xmlrec.models.training import label_items, text_items
 from xmlrec.models.view import known_columns
 from xmlrec.probabilities import Calibrator, HeldOut
@@ -380,3 +383,50 @@ def test_held_out_answers_of_another_taxonomy_are_refused(saved_market, tmp_path
 
     with pytest.raises(ModelError, match="its parts come from different models"):
         TaxonomyClassifier.load(model, verify=False)
+
+
+def test_items_with_one_description_are_one_group():
+    texts = ["a boot", "a hose", "a boot", "", None, "a boot"]
+    items = [{"title": str(number), "description": text} for number, text in enumerate(texts)]
+
+    groups = groups_of([*items, {"title": "6"}], ("title", "description"))
+
+    assert groups[0] == groups[2] == groups[5]
+    assert len(set(groups.tolist())) == 5
+
+
+def test_no_item_of_a_group_is_trained_on_where_one_is_held_out():
+    groups = np.array([3, 1, 3, 2, 1, 0], dtype=np.int32)
+
+    assert first_places(groups).tolist() == [0, 1, 0, 3, 1, 5]
+
+
+def test_folds_take_whole_groups(monkeypatch):
+    taught = []
+
+    class Spy:
+        weights = None
+
+        @classmethod
+        def fit(cls, items, *arguments, **options):
+            taught.append([item["title"] for item in items])
+            return cls()
+
+    monkeypatch.setattr("xmlrec.models.calibrating.TextRanker", Spy)
+    items = [
+        {"title": str(number), "description": f"of group {number // 4}"} for number in range(400)
+    ]
+    labels = np.arange(400) % 2
+    Y = sp.csr_array((np.ones(400, np.float32), (np.arange(400), labels)), shape=(400, 2))
+    known = KnownLabels(np.arange(2, dtype=np.int32), ["a", "b"], ["a", "b"], np.full(2, -1))
+    settings = RankerSettings(preset="fast")
+
+    folds = rankers_of_folds(
+        Spy(), Labelled(items=items, Y=Y), known, settings, teacher=None, n_threads=1
+    )
+
+    for (_, held_out), seen in zip(folds, taught, strict=False):
+        groups = {item["description"] for item in held_out.items}
+        assert len(held_out.items) == 40
+        assert groups.isdisjoint(items[int(title)]["description"] for title in seen)
+        assert len(groups) <= 16  # a few of a group were fitted on by fusion
