@@ -228,6 +228,7 @@ def test_links_of_a_page_lead_somewhere(page):
             continue
         linked = (page.parent / target) if target else page
         assert linked.exists(), f"{page.name} links to {target}"
-        titles = re.findall("^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+        text = linked.read_text(encoding="utf-8") if linked.suffix == ".md" else ""
+        titles = re.findall("^#+ (.*)$", text, re.MULTILINE)
         anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
         assert not section or section in anchors, f"{page.name} links to {target}#{section}"

@@ -41,7 +41,7 @@ def nonsense(n_items, seed=1):
 
 
 @cache
-def market(preset="fast", *, more_paths=0.0, n_nonsense=0):
+def market(preset="fast", *, n_items=N_ITEMS, more_paths=0.0, n_nonsense=0):
     """Return a trained classifier; tests do not change it."""
-    items = [*market_items(more_paths=more_paths), *nonsense(n_nonsense)]
+    items = [*market_items(n_items, more_paths=more_paths), *nonsense(n_nonsense)]
     return TaxonomyClassifier(preset=preset).fit(items, shop_taxonomy())
