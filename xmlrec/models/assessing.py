@@ -20,6 +20,7 @@ from xmlrec.metrics import (
     log_loss,
 )
 from xmlrec.models.answers import Answers, item_id
+from xmlrec.models.changing import ModelParts
 from xmlrec.models.confidence import taxonomy_paths
 from xmlrec.models.scope import DEFAULT_PRECISION, Scope
 from xmlrec.models.training import LabelledItem, LabelledItems, label_items, text_items
@@ -211,6 +212,30 @@ def evaluation(
         facts=facts,
         ancestors=taxonomy.ancestor_matrix(),
     )
+
+
+def facts_of(parts: ModelParts, view: View, source: str, n_rows: int) -> dict[str, dict[str, str]]:
+    """Return what a report says of the model and of ``n_rows`` rows of a file."""
+    settings, calibration = parts.settings, parts.calibration
+    return {
+        "Model": {
+            "model": view.model_name,
+            "preset": settings.preset,
+            "trees": settings.tree,
+            "fields": ", ".join(settings.text),
+            "seed": str(settings.seed),
+            "training rows": f"{parts.n_items:,}",
+            "paths of an item": "one" if calibration.calibrator.is_single else "several",
+            "rows that probabilities are calibrated on": f"{len(calibration.held_out.nodes):,}",
+        },
+        "Data": {"file": source, "rows": f"{n_rows:,}"},
+        "Taxonomy": {
+            "taxonomy": view.taxonomy_name,
+            "categories": f"{int(view.taxonomy.is_active.sum()):,}",
+            "categories with training rows": f"{int((view.counts > 0).sum()):,}",
+        },
+        "Versions": versions(),
+    }
 
 
 def versions() -> dict[str, str]:

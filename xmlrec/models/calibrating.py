@@ -7,6 +7,7 @@ fusion was fitted on, with weights that were fitted on the other half of them.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -205,20 +206,20 @@ def groups_of(items: Sequence[Item], fields: Sequence[str]) -> IntArray:
     """Return a number for each item, the same for items whose texts but for the title are one.
 
     Such items come in groups, such as the works of an artist or the sizes of a shoe, and new items
-    are mostly of new groups.
+    are mostly of new groups. A text that more items have than a fold holds, such as "no
+    description", makes no group.
     """
-    numbers: dict[object, int] = {}
-    keys = (
+    keys = [
         tuple([item.get(field) for field in fields[1:]]) if isinstance(item, Mapping) else ()
         for item in items
-    )
-    return np.array(
-        [
-            numbers.setdefault(key if any(key) else position, len(numbers))
-            for position, key in enumerate(keys)
-        ],
-        dtype=np.int32,
-    )
+    ]
+    n_with = Counter(keys)
+    numbers: dict[object, int] = {}
+    groups = np.empty(len(keys), dtype=np.int32)
+    for position, key in enumerate(keys):
+        is_group = any(key) and n_with[key] <= FOLD_SHARE * len(keys)
+        groups[position] = numbers.setdefault(key if is_group else position, len(numbers))
+    return groups
 
 
 def first_places(groups: IntArray) -> IntArray:

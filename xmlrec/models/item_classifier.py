@@ -14,7 +14,7 @@ from label_trees import Ranking
 from xmlrec.catalog import ResultRow
 from xmlrec.errors import TrainingError
 from xmlrec.metrics import Evaluation
-from xmlrec.models.assessing import Assessment, assess, evaluation, measure, versions
+from xmlrec.models.assessing import Assessment, assess, evaluation, facts_of, measure
 from xmlrec.models.changing import ModelParts, open_view
 from xmlrec.models.cross import cross_rank, fold_numbers
 from xmlrec.models.fitting import fit_parts
@@ -335,33 +335,11 @@ class ItemClassifier:
         """
         assessment = self._assess(items)
         metrics = measure(assessment, self.n_items_)
-        return evaluation(assessment, metrics, self._facts(source, len(items)))
+        facts = facts_of(self.parts, self.view, source, len(items))
+        return evaluation(assessment, metrics, facts)
 
     def _assess(self, items: Sequence[LabelledItem]) -> Assessment:
         return assess(self.view, items, self.settings.text, n_threads=self.n_threads)
-
-    def _facts(self, source: str, n_rows: int) -> dict[str, dict[str, str]]:
-        view, calibration = self.view, self.parts.calibration
-        paths = "one" if calibration.calibrator.is_single else "several"
-        return {
-            "Model": {
-                "model": view.model_name,
-                "preset": self.settings.preset,
-                "trees": self.settings.tree,
-                "fields": ", ".join(self.settings.text),
-                "seed": str(self.settings.seed),
-                "training rows": f"{self.n_items_:,}",
-                "paths of an item": paths,
-                "rows that probabilities are calibrated on": f"{len(calibration.held_out.nodes):,}",
-            },
-            "Data": {"file": source, "rows": f"{n_rows:,}"},
-            "Taxonomy": {
-                "taxonomy": view.taxonomy_name,
-                "categories": f"{int(view.taxonomy.is_active.sum()):,}",
-                "categories with training rows": f"{int((view.counts > 0).sum()):,}",
-            },
-            "Versions": versions(),
-        }
 
 
 def _check_allowed(view: View, allowed: BoolArray | None) -> BoolArray | None:

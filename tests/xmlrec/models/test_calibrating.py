@@ -387,12 +387,27 @@ def test_held_out_answers_of_another_taxonomy_are_refused(saved_market, tmp_path
 
 def test_items_with_one_description_are_one_group():
     texts = ["a boot", "a hose", "a boot", "", None, "a boot"]
+    texts += [f"item {number}" for number in range(30)]
     items = [{"title": str(number), "description": text} for number, text in enumerate(texts)]
 
-    groups = groups_of([*items, {"title": "6"}], ("title", "description"))
+    groups = groups_of([*items, {"title": "36"}], ("title", "description"))
 
     assert groups[0] == groups[2] == groups[5]
-    assert len(set(groups.tolist())) == 5
+    assert len(set(groups.tolist())) == 37 - 2
+
+
+def test_a_text_that_many_items_have_makes_no_group():
+    items = [{"title": str(number), "description": "no description"} for number in range(50)]
+
+    assert len(set(groups_of(items, ("title", "description")).tolist())) == 50
+
+
+def test_items_that_share_one_description_are_calibrated_on():
+    items = [{**item, "description": "See the title."} for item in market_items()]
+
+    classifier = TaxonomyClassifier(preset="fast").fit(items, shop_taxonomy())
+
+    assert len(classifier.parts.calibration.held_out.nodes) == 3 * round(FOLD_SHARE * N_ITEMS)
 
 
 def test_no_item_of_a_group_is_trained_on_where_one_is_held_out():
