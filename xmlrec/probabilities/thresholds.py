@@ -26,8 +26,8 @@ MIN_BELIEVED = 100
 """Held-out answers in all before they say more than the probabilities themselves."""
 
 Z_SCORE = 1.64
-"""Standard errors that the precision on held-out items has to lie above the wanted one: in nineteen
-of twenty cases it is then not below it on others like them."""
+"""Standard errors that the precision on held-out items has to lie above the wanted one. The same
+items choose the threshold, so on others it comes out lower: with less, further below the wanted."""
 
 
 class HeldOut(NamedTuple):
