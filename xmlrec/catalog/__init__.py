@@ -1,10 +1,10 @@
 """Read product catalogs row by row, and write results and rejects."""
 
 from xmlrec.catalog.columns import Columns
-from xmlrec.catalog.reading import CatalogReader, ReadCounts, read_catalog
+from xmlrec.catalog.reading import CatalogReader, ReadCounts, expand_sources, read_catalog, read_catalogs
 from xmlrec.catalog.result_schema import RESULT_SCHEMA
 from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
-from xmlrec.catalog.rows import Fault, Reject, Row
+from xmlrec.catalog.rows import Fault, Reject, Row, raw_text
 from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.catalog.writing import RejectsWriter, open_results, rejects_path
 
@@ -22,7 +22,10 @@ __all__ = [
     "ResultRow",
     "Row",
     "open_results",
+    "expand_sources",
+    "raw_text",
     "read_catalog",
+    "read_catalogs",
     "rejects_path",
     "result_path",
     "result_row",

@@ -27,8 +27,12 @@ class TextOutput:
 
     def write(self, text: str) -> None:
         """Write ``text``; raise as `open_output` says."""
+        self.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write what is encoded already."""
         try:
-            self._stream.write(text.encode("utf-8", "backslashreplace"))
+            self._stream.write(content)
         except OSError as error:
             raise _named(self._name, error) from None
 
@@ -82,6 +86,11 @@ def open_output(path: str) -> Iterator[TextOutput]:
 def is_special(path: str) -> bool:
     """Say whether ``path`` is there and neither a regular file nor a folder: a pipe, a device."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def is_stream(path: str) -> bool:
+    """Say whether ``path`` is standard output, "-", or special."""
+    return path == STDOUT or is_special(path)
 
 
 def remove(path: str) -> None:

@@ -1,9 +1,8 @@
 """``xmlrec categorize``."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ import typer
 
 from xmlrec.cli.options import (
     MAX_PATHS,
-    CatalogArgument,
     DelimiterOption,
     EncodingOption,
     ExcludeOption,
@@ -22,20 +20,36 @@ from xmlrec.cli.options import (
     ThreadsOption,
     UnderOption,
 )
-from xmlrec.errors import InputError
+from xmlrec.cli.catalogs import Rejects, check_not_input, plural, report_counts
+from xmlrec.cli.compiling import announce_compilation
+from xmlrec.cli.progress import PROGRESS, show_progress
+from xmlrec.errors import InputError, OptionError, RejectsError
 
 if TYPE_CHECKING:
-    from xmlrec.catalog import Row
+    from xmlrec.batch import Done, Job, Start
+    from xmlrec.models import TaxonomyClassifier
 
-ROWS_PER_CHUNK = 4096
+ENGINES = ("local", "dask")
+N_TOP = 3
+"""Categories that the summary names."""
 
 
 def categorize(
-    catalog: CatalogArgument,
+    catalogs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CATALOG...",
+            help=".csv, .tsv, .jsonl or .parquet, also compressed; files, folders; - is stdin",
+        ),
+    ],
     model: ModelOption,
     out: Annotated[
         str,
-        typer.Option("--out", metavar="FILE", help=".jsonl, .csv or .tsv, also .gz; - is stdout"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help=".jsonl, .csv or .tsv, also .gz; .parquet; .sqlite; - is stdout",
+        ),
     ],
     k: Annotated[
         int, typer.Option("-k", min=1, max=MAX_PATHS, help="Paths a row, alternatives included")
@@ -48,68 +62,150 @@ def categorize(
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     threads: ThreadsOption = None,
+    carry: Annotated[
+        list[str] | None,
+        typer.Option("--carry", metavar="COLUMN", help="Column to carry through; repeatable"),
+    ] = None,
+    flat: Annotated[bool, typer.Option("--flat", help="Only the best path of each row")] = False,
+    excel_safe: Annotated[
+        bool, typer.Option("--excel-safe", help="No cell of a CSV file is a formula")
+    ] = False,
+    unique_ids: Annotated[
+        bool, typer.Option("--unique-ids", help="An id that comes twice is an error")
+    ] = False,
+    max_errors: Annotated[
+        int | None,
+        typer.Option("--max-errors", min=0, help="Exit with 3 if more rows are rejected"),
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Do not go on from where a run was stopped")
+    ] = False,
+    progress: Annotated[
+        str, typer.Option("--progress", help=f"One of {', '.join(PROGRESS)}")
+    ] = "auto",
+    engine: Annotated[str, typer.Option("--engine", help=f"One of {', '.join(ENGINES)}")] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Of a Dask cluster; default: its own"),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="I/N", help="Do this share of the rows, of N equal ones"),
+    ] = None,
 ) -> None:
-    """Answer every row of CATALOG with taxonomy paths, in its order.
+    """Answer every row of the CATALOGs with taxonomy paths, in their order.
 
-    Rows that cannot be read go to FILE.rejects.jsonl. Memory does not grow with the catalog.
+    Rows that cannot be used go to FILE.rejects.jsonl. A run that was stopped goes on where it was
+    when the same command is given again. Memory does not grow with the catalog.
     """
-    from xmlrec.catalog import (
-        CatalogSettings,
-        RejectsWriter,
-        open_results,
-        read_catalog,
-        rejects_path,
-    )
-    from xmlrec.cli.catalogs import Rejects, check_not_input, report_counts
-    from xmlrec.cli.compiling import announce_compilation
+    from xmlrec.batch import Job, Request, Shard, categorize_catalog, choose_format
+    from xmlrec.catalog import CatalogSettings, expand_sources
     from xmlrec.models import TaxonomyClassifier
 
-    rejects = rejects_path(out)
-    for path in filter(None, (out, rejects)):
-        check_not_input(path, catalog)
+    sources = expand_sources(catalogs)
+    check_out(out, sources, model)
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
+    classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
+    carried = tuple(carry or ())
+    job = Job(
+        sources=tuple(sources),
+        settings=CatalogSettings(
+            model_text=classifier.settings.text,
+            id_column=id_column,
+            encoding=encoding,
+            delimiter=delimiter,
+        ),
+        request=Request(
+            model=model,
+            model_name=classifier.model_name_,
+            format=choose_format(
+                out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe
+            ),
+            k=k,
+            min_precision=min_precision,
+            under=under,
+            exclude=tuple(exclude or ()),
+            max_paths=max_paths,
+            carried=carried,
+        ),
+        out=out,
+        restart=restart,
+        shard=None if shard is None else Shard.parse(shard),
+        unique_ids=unique_ids,
+    )
+    warm_up(classifier)
+    start = choose_engine(engine, scheduler, classifier, threads)
+    rejects = Rejects()
+    with stopping(out), show_progress(progress) as on_part:
+        done = categorize_catalog(job, start, on_reject=rejects, on_part=on_part)
+    report(job, done, classifier)
+    if done.damage is not None:
+        raise done.damage
+    n_rejected = done.tally.rejected.total()
+    if max_errors is not None and n_rejected > max_errors:
+        raise RejectsError(n_rejected, max_errors)
+
+
+def check_out(out: str, sources: Sequence[str], model: Path) -> None:
+    """Raise `InputError` if the output or its rejects would be written over something that is read."""
+    from xmlrec.catalog import rejects_path
+
+    for path in filter(None, (out, rejects_path(out))):
+        check_not_input(path, *sources)
     if Path(out).resolve().is_relative_to(model.resolve()):
         raise InputError(out, "it lies in the model's folder", "name another file with --out")
-    settings = CatalogSettings(
-        model_text=classifier.settings.text,
-        id_column=id_column,
-        encoding=encoding,
-        delimiter=delimiter,
-    )
-    breaks: list[InputError] = []
-    by_status: Counter[str] = Counter()
-    classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
-    with ExitStack() as stack:
-        writer = stack.enter_context(RejectsWriter(rejects))
-        reader = stack.enter_context(read_catalog(catalog, settings, Rejects(writer)))
-        write = stack.enter_context(open_results(out, n_paths=k))
-        announce_compilation()
-        rows = until_break(reader, breaks)
-        while chunk := list(islice(rows, ROWS_PER_CHUNK)):
-            results = classifier.classify(
-                [{**row.fields, "id": row.id} for row in chunk],
-                k,
-                min_precision=min_precision,
-                under=under,
-                exclude=exclude or (),
-                max_paths=max_paths,
-            )
-            for result in results:
-                write(result)
-                by_status[result["status"]] += 1
-    statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(by_status.items()))
-    typer.echo(f"{out}: {by_status.total():,} rows ({statuses or 'none'})", err=True)
-    report_counts(catalog, reader.counts, rejects)
-    if breaks:
-        raise breaks[0]
 
 
-def until_break(rows: Iterable["Row"], breaks: list[InputError]) -> Iterator["Row"]:
-    """Yield rows; where the file breaks off, end and put the error into ``breaks``.
+def warm_up(classifier: "TaxonomyClassifier") -> None:
+    """Compile what is not compiled yet, before several processes do it side by side."""
+    if announce_compilation():
+        classifier.classify(["a"])
 
-    What was read before is then answered and kept.
-    """
+
+def choose_engine(
+    engine: str, scheduler: str | None, classifier: "TaxonomyClassifier", threads: int | None
+) -> "Start":
+    """Return what opens the executor that is asked for."""
+    from xmlrec.batch import open_dask, open_local
+
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"{engine!r} is not one of {', '.join(ENGINES)}")
+    if engine == "dask":
+        return partial(open_dask, scheduler=scheduler, n_threads=threads)
+    if scheduler is not None:
+        raise OptionError("--scheduler", "it belongs to a Dask cluster", "say --engine dask too")
+    has_transformer = classifier.settings.has_transformer
+    return partial(open_local, n_threads=threads, has_transformer=has_transformer)
+
+
+@contextmanager
+def stopping(out: str) -> Iterator[None]:
+    """Say in one line what stays of a run that is stopped from outside."""
+    from xmlrec.batch import parts_folder
+
     try:
-        yield from rows
-    except InputError as error:
-        breaks.append(error)
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        folder = parts_folder(out)
+        kept = f"what is done is kept in {folder}, and the same command goes on from there"
+        typer.echo(f"{out}: stopped; {kept if folder.exists() else 'nothing is kept'}", err=True)
+        raise
+
+
+def report(job: "Job", done: "Done", classifier: "TaxonomyClassifier") -> None:
+    """Say on stderr what became of the rows, and what is unlike the training catalog."""
+    from xmlrec.batch import find_drift
+    from xmlrec.catalog import rejects_path
+
+    tally, name = done.tally, job.out if job.shard is None else f"{job.out}, shard {job.shard.name}"
+    statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(tally.by_status.items()))
+    typer.echo(f"{name}: {tally.n_rows:,} rows ({statuses or 'none'})", err=True)
+    kept = rejects_path(job.out)
+    report_counts(" ".join(job.sources), done.counts, kept)
+    if done.n_repeated_ids:
+        typer.echo(f"{plural(done.n_repeated_ids, 'row')} with the id of a row before", err=True)
+    for column, n in tally.by_category.most_common(N_TOP):
+        path = " > ".join(classifier.taxonomy_.path(column))
+        typer.echo(f"{100 * n / tally.n_rows:5.1f} %  {path}", err=True)
+    for alarm in find_drift(tally, classifier):
+        typer.echo(f"unlike the training catalog: {alarm}", err=True)

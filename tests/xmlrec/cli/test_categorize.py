@@ -106,7 +106,7 @@ def test_results_are_not_put_into_the_model(xmlrec, model):
 
 def test_rows_in_several_chunks_are_the_rows_in_one(xmlrec, shop, model, monkeypatch):
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "whole.jsonl")
-    monkeypatch.setattr("xmlrec.cli.categorize.ROWS_PER_CHUNK", 5)
+    monkeypatch.setattr("xmlrec.batch.chunks.ENTRIES_PER_CHUNK", 5)
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "parts.jsonl")
 
     assert (shop / "parts.jsonl").read_bytes() == (shop / "whole.jsonl").read_bytes()

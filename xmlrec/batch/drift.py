@@ -1,0 +1,2 @@
+def find_drift(tally, classifier):
+    return []

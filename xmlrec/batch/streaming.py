@@ -1,0 +1,34 @@
+"""Results that go straight to standard output or into a pipe."""
+
+from collections.abc import Sequence
+
+from xmlrec.batch.answering import Part
+from xmlrec.batch.tally import Tally
+from xmlrec.catalog.output import TextOutput
+
+
+class Stream:
+    """Writes parts in the order of the catalog; one that comes early waits for those before it."""
+
+    def __init__(self, output: TextOutput) -> None:
+        self._output = output
+        self._tally = Tally()
+        self._next = 0
+        self._early: dict[int, bytes] = {}
+
+    def __contains__(self, number: int) -> bool:
+        return False
+
+    def add(self, number: int, pieces: Sequence[Part]) -> None:
+        """Write the results of a chunk; `InputError` or `BrokenPipeError` if that fails."""
+        for piece in pieces:
+            self._tally.add(piece.tally)
+        self._early[number] = b"".join(piece.results for piece in pieces)
+        while (results := self._early.pop(self._next, None)) is not None:
+            self._output.write_bytes(results)
+            self._next += 1
+        self._output.flush()
+
+    def tally(self) -> Tally:
+        """Return what all parts count."""
+        return self._tally
