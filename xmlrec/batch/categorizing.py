@@ -104,7 +104,7 @@ def categorize_catalog(
             executor = start(job.request, is_small=len(first) == 1)
             stack.callback(executor.close)
             run(chain(first, wanted), executor, sink, lambda tally: on_part(tally, reader))
-        done = Done(sink.tally(), reader.counts, reading.n_repeated_ids(), reading.damage)
+        done = Done(sink.tally, reader.counts, reading.n_repeated_ids(), reading.damage)
         if isinstance(sink, PartStore) and job.shard is None:
             _put_together(job, sink, done)
         return done
