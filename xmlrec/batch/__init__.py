@@ -1,0 +1,1 @@
+"""Categorize whole catalogs."""
