@@ -84,7 +84,9 @@ class Answerer:
         if request.carried:
             for result, row in zip(results, chunk.rows, strict=True):
                 result["input"] = {name: row.fields.get(name, "") for name in request.carried}
-        return Part(request.format.encode(results), to_lines(chunk.rejects), self._count(chunk, results))
+        return Part(
+            request.format.encode(results), to_lines(chunk.rejects), self._count(chunk, results)
+        )
 
     def _count(self, chunk: Chunk, results: Sequence[ResultRow]) -> Tally:
         column = self._classifier.taxonomy_.column

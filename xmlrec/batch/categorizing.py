@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 from xmlrec.batch.chunks import Reading
 from xmlrec.batch.executors import Executor
+from xmlrec.batch.formats import LineFormat
 from xmlrec.batch.request import Request
 from xmlrec.batch.running import run
 from xmlrec.batch.sources import can_be_read_again, run_facts
@@ -112,7 +113,9 @@ def categorize_catalog(
 
 def _open_sink(job: Job, stack: ExitStack) -> PartStore | Stream:
     if is_stream(job.out):
-        return Stream(stack.enter_context(open_output(job.out)))
+        form = job.request.format
+        assert isinstance(form, LineFormat)  # which `choose_format` gives for them
+        return Stream(stack.enter_context(open_output(job.out)), form.head)
     facts = run_facts(job.sources, job.settings, job.request)
     is_new = job.restart or not can_be_read_again(job.sources)
     return stack.enter_context(open_store(job.out, facts, restart=is_new, shard=job.shard))

@@ -16,9 +16,10 @@ class Stream:
         What all parts count.
     """
 
-    def __init__(self, output: TextOutput) -> None:
+    def __init__(self, output: TextOutput, head: bytes) -> None:
         self.tally = Tally()
         self._output = output
+        self._output.write_bytes(head)
         self._next = 0
         self._early: dict[int, bytes] = {}
 

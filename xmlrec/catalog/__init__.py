@@ -1,12 +1,18 @@
 """Read product catalogs row by row, and write results and rejects."""
 
 from xmlrec.catalog.columns import Columns
-from xmlrec.catalog.reading import CatalogReader, ReadCounts, expand_sources, read_catalog, read_catalogs
+from xmlrec.catalog.reading import (
+    CatalogReader,
+    ReadCounts,
+    expand_sources,
+    read_catalog,
+    read_catalogs,
+)
 from xmlrec.catalog.result_schema import RESULT_SCHEMA
 from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
 from xmlrec.catalog.rows import Fault, Reject, Row, raw_text
 from xmlrec.catalog.settings import CatalogSettings
-from xmlrec.catalog.writing import RejectsWriter, open_results, rejects_path
+from xmlrec.catalog.writing import RejectsWriter, rejects_path
 
 __all__ = [
     "RESULT_SCHEMA",
@@ -21,7 +27,6 @@ __all__ = [
     "ResultPath",
     "ResultRow",
     "Row",
-    "open_results",
     "expand_sources",
     "raw_text",
     "read_catalog",

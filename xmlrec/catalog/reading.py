@@ -56,8 +56,10 @@ def read_catalog(
 def expand_sources(names):
     return list(names)
 
+
 def read_catalogs(sources, settings, on_reject):
     return CatalogReader(sources[0], settings, on_reject)
+
 
 class CatalogReader:
     """The rows of an open catalog, to be iterated over once; a context manager.
@@ -108,8 +110,10 @@ class CatalogReader:
     @property
     def share_read(self):
         return None
+
     def entries(self):
         return self._read()
+
     def _read(self) -> Iterator[Row]:
         for number, record in enumerate(self._records, start=1):
             try:
@@ -128,15 +132,13 @@ class CatalogReader:
 
     def _reject(self, record: Record, fault: RowFault) -> None:
         self.counts.rejected[fault.code] += 1
-        r=(
-            Reject(
-                source=self._source.name,
-                line=record.line,
-                byte=record.byte,
-                code=fault.code,
-                message=fault.message,
-                raw=raw_text(record.raw),
-            )
+        r = Reject(
+            source=self._source.name,
+            line=record.line,
+            byte=record.byte,
+            code=fault.code,
+            message=fault.message,
+            raw=raw_text(record.raw),
         )
         self._on_reject(r)
         return r

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xmlrec.cli.catalogs import Rejects, check_not_input, plural, report_counts
+from xmlrec.cli.compiling import announce_compilation
 from xmlrec.cli.options import (
     MAX_PATHS,
     DelimiterOption,
@@ -20,8 +22,6 @@ from xmlrec.cli.options import (
     ThreadsOption,
     UnderOption,
 )
-from xmlrec.cli.catalogs import Rejects, check_not_input, plural, report_counts
-from xmlrec.cli.compiling import announce_compilation
 from xmlrec.cli.progress import PROGRESS, show_progress
 from xmlrec.errors import InputError, OptionError, RejectsError
 
@@ -118,9 +118,7 @@ def categorize(
         request=Request(
             model=model,
             model_name=classifier.model_name_,
-            format=choose_format(
-                out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe
-            ),
+            format=choose_format(out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe),
             k=k,
             min_precision=min_precision,
             under=under,
@@ -147,7 +145,7 @@ def categorize(
 
 
 def check_out(out: str, sources: Sequence[str], model: Path) -> None:
-    """Raise `InputError` if the output or its rejects would be written over something that is read."""
+    """Raise `InputError` if what is written would take the place of what is read."""
     from xmlrec.catalog import rejects_path
 
     for path in filter(None, (out, rejects_path(out))):

@@ -210,4 +210,3 @@ def test_the_order_in_which_parts_are_done_does_not_matter(catalog, asked, capfd
 
     assert output(shuffled) == output(plain)
     assert capfdbinary.readouterr().out == output(plain)[0]
-

@@ -144,7 +144,12 @@ def test_what_cannot_be_written_is_one_line(tmp_path):
 
 def test_the_tally_survives_the_journal():
     tally = Tally(
-        Counter(ok=2), Counter(NUL=1), Counter({7: 2}), [0] * 18 + [1, 1], n_words=9, n_known_words=5
+        Counter(ok=2),
+        Counter(NUL=1),
+        Counter({7: 2}),
+        [0] * 18 + [1, 1],
+        n_words=9,
+        n_known_words=5,
     )
     assert Tally.from_json(json.loads(json.dumps(tally.to_json()))) == tally
 

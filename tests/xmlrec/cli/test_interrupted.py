@@ -81,7 +81,11 @@ def bytes_of(folder, name):
 def test_44_a_run_that_is_killed_and_stopped_goes_on_to_the_same_bytes(start, dump):
     unbroken = start(out="unbroken.jsonl")
     assert unbroken.communicate()[1].count("rows") >= 1
-    for n_parts, signals in ((3, [signal.SIGKILL]), (9, [signal.SIGTERM]), (15, [signal.SIGINT] * 2)):
+    for n_parts, signals in (
+        (3, [signal.SIGKILL]),
+        (9, [signal.SIGTERM]),
+        (15, [signal.SIGINT] * 2),
+    ):
         process = start()
         assert wait_for_parts(process, dump, n_parts)
         for number in signals:
@@ -172,7 +176,9 @@ def test_48_two_runs_on_one_output(start, dump):
 def test_49_locale_and_time_zone_do_not_matter(xmlrec, shop, model, monkeypatch, names):
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "plain.csv")
     for name, value in names.items():
-        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
+        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(
+            name, value
+        )
     time.tzset()
     os.utime("shop.csv", (2e9, 2e9))  # a clock that was ahead
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "other.csv")
