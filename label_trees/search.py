@@ -23,6 +23,9 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 ROWS_PER_BLOCK = 32_768
 """Rows searched together: enough for their (row, node) pairs to share chunks."""
 
+ROWS_TO_SPREAD = 32
+"""Fewer rows are searched without an array as long as the features."""
+
 KEPT_PER_BLOCK = 4_000_000
 """Bound on the nodes and labels that a block's rows keep together, which bounds memory (32 MB)."""
 
@@ -91,9 +94,18 @@ def search(
     """Fill ``lists`` with what one tree finds for ``rows`` (first, last + 1) of ``X``."""
     tree = trained.tree
     slots = tree.slot_indptr, tree.slot_node, tree.slot_label
+    n_features = X.shape[1] if rows[1] - rows[0] >= ROWS_TO_SPREAD else 0
+    n_rows = int(np.diff(trained.weights.row_indptr).max())
+    longest = int(np.diff(X.indptr).max(initial=0)) + 1
+    spread = (
+        np.zeros(n_features, dtype=np.int32),
+        np.empty(n_rows + 1, dtype=np.int64),
+        np.empty(longest, dtype=np.int32),
+        np.empty(longest, dtype=np.float32),
+    )
     search_rows(
         X.indptr, X.indices, X.data, *rows, slots, mask, trained.weights, power, beam,
-        keep_all, *lists,
+        spread, keep_all, *lists,
     )  # fmt: skip
 
 
