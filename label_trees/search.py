@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees.checks import Rows
-from label_trees.kernels.search import merge_trees, score_row_pairs, search_rows
+from label_trees.kernels.merge import merge_trees
+from label_trees.kernels.search import score_row_pairs, search_rows
 from label_trees.parallel import thread_map
 from label_trees.ranking import Ranking, empty_ranking
 from label_trees.tree import LabelTree
@@ -68,8 +69,8 @@ def rank_labels(
         for number, trained in enumerate(trees):
             lists = n_found[number], found[number], logs[number]
             search(trained, X, (lo, hi), masks[number], power, beam, lists, keep_all=True)
-        totals = np.zeros(n_labels)
-        merge_trees(n_found, found, logs, totals, labels[lo:hi], scores[lo:hi])
+        is_near, totals = np.zeros(n_labels, dtype=np.bool_), np.zeros(n_labels)
+        merge_trees(n_found, found, logs, is_near, totals, labels[lo:hi], scores[lo:hi])
 
     thread_map(rank_block, range(0, X.shape[0], per_block), n_threads)
     return labels, scores

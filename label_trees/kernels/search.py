@@ -307,7 +307,9 @@ def search_rows(
                     add_products(lo, hi, X_indices, X_data, node, weights, of_node)
                 finish_logs(first_slot, weights, power, of_node)
                 if keep_all and allowed_slot.shape[0] == 0 and has_labels_only(node, slots):
-                    append_labels(parent, of_node, slot_label[first_slot:], n_found[i], labels[i], scores[i])
+                    append_labels(
+                        parent, of_node, slot_label[first_slot:], n_found[i], labels[i], scores[i]
+                    )
                     n_found[i] += of_node.shape[0]
                     continue
                 for b in range(of_node.shape[0]):
@@ -329,34 +331,6 @@ def search_rows(
                     else:
                         keep_label(np.exp(log), slot_label[slot], scores[i], labels[i])
                         least[i] = least_log(scores[i, k - 1])
-
-
-@njit(cache=True, nogil=True)
-def merge_trees(n_found, found_labels, logs, totals, labels, scores):
-    """Write the best labels of each row by the mean over trees of their scores.
-
-    ``n_found`` (n_trees, n_rows) says how many labels, with their logarithms, each tree found:
-    ``found_labels`` and ``logs`` (n_trees, n_rows, room). ``totals`` (n_labels) must hold zeros and
-    is left so. Of equal means the lower label comes first.
-    """
-    n_trees, n_rows, room = logs.shape
-    touched = np.empty(n_trees * room, dtype=np.int32)
-    for i in range(n_rows):
-        n_touched = 0
-        for t in range(n_trees):
-            for q in range(n_found[t, i]):
-                label = found_labels[t, i, q]
-                if totals[label] == 0.0:
-                    touched[n_touched] = label
-                    n_touched += 1
-                totals[label] += np.exp(logs[t, i, q])
-        worst = np.float32(-np.inf)
-        for m in range(n_touched):
-            mean = np.float32(totals[touched[m]] / n_trees)
-            totals[touched[m]] = 0.0
-            if mean >= worst:
-                keep_label(mean, touched[m], scores[i], labels[i])
-                worst = scores[i, scores.shape[1] - 1]
 
 
 @njit(cache=True, nogil=True)
