@@ -56,8 +56,8 @@ def merge_trees(n_found, found_labels, logs, is_near, totals, labels, scores):
     """Write the best labels of each row by the mean over trees of their scores.
 
     ``n_found`` (n_trees, n_rows) says how many labels, with their logarithms, each tree found:
-    ``found_labels`` and ``logs`` (n_trees, n_rows, room). ``is_near`` and ``totals`` (n_labels) must
-    hold zeros and are left so. Of equal means the lower label comes first.
+    ``found_labels`` and ``logs`` (n_trees, n_rows, room). ``is_near`` and ``totals`` (n_labels)
+    must hold zeros and are left so. Of equal means the lower label comes first.
     """
     n_trees, n_rows, room = logs.shape
     k = scores.shape[1]
