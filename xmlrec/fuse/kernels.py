@@ -180,3 +180,23 @@ def route(labels, scores, parents, is_new, lo, hi):
                 if label == parent:
                     total += scores[i, other]
             scores[i, c] = total
+
+
+@njit(cache=True, nogil=True)
+def complete_scores(labels, logs, sizes, above_mean, times_size, lo, hi, F):
+    """Fill what is left of rows ``lo .. hi - 1`` of ``F`` (n_rows, k, n_scores).
+
+    ``logs`` (hi - lo, k), those of the trees' scores, come first; then stand the scores between,
+    which are there already, the size, and those at ``times_size`` times the size above its mean. A
+    label -1 has zeros.
+    """
+    size = F.shape[2] - times_size.shape[0] - 1
+    for i in range(lo, hi):
+        for c in range(labels.shape[1]):
+            label = labels[i, c]
+            if label < 0:
+                continue
+            F[i, c, 0] = logs[i - lo, c]
+            F[i, c, size] = sizes[label]
+            for j in range(times_size.shape[0]):
+                F[i, c, size + 1 + j] = above_mean[label] * F[i, c, times_size[j]]

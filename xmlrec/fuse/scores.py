@@ -26,7 +26,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees.parallel import count_threads, thread_map
-from xmlrec.fuse.kernels import example_matches, pair_dots, route, taught_scores, vector_dots
+from xmlrec.fuse.kernels import (
+    complete_scores,
+    example_matches,
+    pair_dots,
+    route,
+    taught_scores,
+    vector_dots,
+)
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -142,34 +149,34 @@ def candidate_scores(
     labels, tree_scores = candidates.labels, candidates.tree_scores.copy()
     last_found = np.where(tree_scores > 0, tree_scores, 1.0).min(axis=1, keepdims=True)
     last_found[~(tree_scores > 0).any(axis=1)] = MIN_SCORE
-    dots = np.zeros((5, *labels.shape), dtype=np.float32)
     X_indptr = X.indptr.astype(np.int64, copy=False)
-    F = np.empty((*labels.shape, N_SCORES), dtype=np.float32)
+    F = np.zeros((*labels.shape, N_SCORES), dtype=np.float32)
     sizes = np.where(rows.is_new, 1.0, np.log1p(rows.counts)).astype(np.float32)
     above_mean = size_above_mean(rows)
+    has_new, has_vectors = bool(rows.is_new.any()), E.shape[1] > 0
 
     def fill(lo: int) -> None:
         hi = min(lo + ROWS_PER_JOB, X.shape[0])
         row = np.zeros(X.shape[1], dtype=np.float32)
-        for texts, out in ((rows.names, dots[0]), (rows.paths, dots[1])):
+        for texts, place in ((rows.names, 1), (rows.paths, 2)):
             pair_dots(
                 X_indptr, X.indices, X.data, texts.indptr, texts.indices, texts.data,
-                labels, lo, hi, row, out,
+                labels, lo, hi, row, F[:, :, place],
             )  # fmt: skip
         if rows.taught.nnz:
             taught = rows.taught.indptr, rows.taught.indices, rows.taught.data
             totals = np.zeros(rows.taught.shape[1], dtype=np.float32)
-            taught_scores(X_indptr, X.indices, X.data, *taught, labels, lo, hi, totals, dots[2])
-        vector_dots(E, rows.vectors, labels, lo, hi, dots[3])
-        example_matches(E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, dots[4])
-        route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
-        part = slice(lo, hi)
-        in_trees = np.where(tree_scores[part] > 0, tree_scores[part], last_found[part])
-        F[part, :, 0] = np.log(np.clip(in_trees, MIN_SCORE, 1.0))
-        F[part, :, 1:SIZE] = np.moveaxis(dots[:, part], 0, 2)
-        F[part, :, SIZE] = sizes[labels[part]]
-        F[part, :, SIZE + 1 :] = above_mean[labels[part]][:, :, np.newaxis] * F[part, :, TIMES_SIZE]
-        F[part][labels[part] < 0] = 0.0
+            taught_scores(X_indptr, X.indices, X.data, *taught, labels, lo, hi, totals, F[:, :, 3])
+        if has_vectors:
+            vector_dots(E, rows.vectors, labels, lo, hi, F[:, :, 4])
+            example_matches(
+                E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, F[:, :, 5]
+            )  # fmt: skip
+        if has_new:
+            route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
+        in_trees = np.where(tree_scores[lo:hi] > 0, tree_scores[lo:hi], last_found[lo:hi])
+        logs = np.log(np.clip(in_trees, MIN_SCORE, 1.0))
+        complete_scores(labels, logs, sizes, above_mean, np.array(TIMES_SIZE), lo, hi, F)
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
     return F

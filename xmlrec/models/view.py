@@ -1,7 +1,7 @@
 """One version of a classifier's categories, and the ranker over them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from label_trees import Ranking
 from xmlrec.fuse import order_candidates
 from xmlrec.models.answers import Answers
 from xmlrec.models.confidence import Confidence, Confident
+from xmlrec.models.lines import PathTexts
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.scope import Scope
@@ -45,6 +46,8 @@ class View:
         The columns that are new, or called or described otherwise than in training.
     taxonomy_name, model_name : str
         As they stand in result rows.
+    path_texts : PathTexts
+        Paths of the version's categories as JSON.
     """
 
     state: TaxonomyState
@@ -56,6 +59,10 @@ class View:
     facts: Mapping[int, LabelFacts]
     taxonomy_name: str
     model_name: str
+    path_texts: PathTexts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path_texts", PathTexts(self.taxonomy))
 
     @property
     def taxonomy(self) -> Taxonomy:
