@@ -56,6 +56,15 @@ GROWTH_COLUMNS = (
     "times the memory",
     "to be at most",
 )
+RATIO_COLUMNS = ("set", "ours", "other", "times as fast", "to reach", "P@1 difference")
+NOTES = (
+    "Seconds: the whole command. Start: the same for a catalog of one row. Rows a second: without "
+    "the start. Peak MB: of all processes of the command together.",
+    f"{N_PATHS} paths a row. Rows: of one dump; who has fewer got its beginning, and the rate is "
+    "taken to hold for all of it. P@1 in percent, of the set's own test rows.",
+    "MiniLM was never trained on the rows: the nearest mean vector of a label's name and path. "
+    "Annif gets the columns named as it asks for; the time to rename them is not counted.",
+)
 Row = tuple[Cell, ...]
 
 
@@ -84,18 +93,10 @@ GROWTH_BASE = 1  # the size whose memory the others are compared with
 
 def run(options: Options) -> list[Table]:
     """Return four tables: speeds, ratios to others, times of stages, and growth."""
-    speeds = Table(f"Categorize: CSV.gz to JSON lines, {THREADS} threads each", COLUMNS)
-    ratios = Table(
-        "Categorize: times as fast as others, once started",
-        ("set", "ours", "other", "times as fast", "to reach", "P@1 difference"),
-    )
-    stages = Table(
-        "Categorize: microseconds a row by stage, one thread", ("set", "preset", *STAGES, "all")
-    )
-    growth = Table(f"Categorize: growth, {' '.join(GROWING)}", GROWTH_COLUMNS)
     names = options.chosen(SETS) or options.chosen((SMALL_SET,))
     if not names:
         return []
+    speeds, ratios, stages, growth = tables = empty_tables()
     for name in names:
         try:
             texts = shortened(load_text_set(name), options)
@@ -110,16 +111,21 @@ def run(options: Options) -> list[Table]:
             if name == GROWING[0]:
                 for row in growth_rows(texts, models[GROWING[1]], options):
                     add(growth, row)
-    speeds.notes += [
-        "Seconds: the whole command. Start: the same for a catalog of one row. Rows a second: "
-        "without the start. Peak MB: of all processes of the command together.",
-        f"{N_PATHS} paths a row. Rows: of one dump; who has fewer got its beginning, and the rate "
-        "is taken to hold for all of it. P@1 in percent, of the set's own test rows.",
-        "MiniLM was never trained on the rows: the nearest mean vector of a label's name and path. "
-        "Annif gets the columns named as it asks for; the time to rename them is not counted.",
-    ]
-    stages.notes.append("Each stage by itself; trees and fusion: with encoder and neighbours.")
-    return [speeds, *[table for table in (ratios, stages, growth) if table.rows]]
+    speeds.notes += NOTES
+    return [speeds, *[table for table in tables[1:] if table.rows]]
+
+
+def empty_tables() -> tuple[Table, Table, Table, Table]:
+    return (
+        Table(f"Categorize: CSV.gz to JSON lines, {THREADS} threads each", COLUMNS),
+        Table("Categorize: times as fast as others, once started", RATIO_COLUMNS),
+        Table(
+            "Categorize: microseconds a row by stage, one thread",
+            ("set", "preset", *STAGES, "all"),
+            notes=["Each stage by itself; trees and fusion: with encoder and neighbours."],
+        ),
+        Table(f"Categorize: growth, {' '.join(GROWING)}", GROWTH_COLUMNS),
+    )
 
 
 def add(table: Table, row: Row) -> None:
