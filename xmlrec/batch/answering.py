@@ -1,15 +1,18 @@
 """The pure function of a run: a chunk of a catalog to its part of the output."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xmlrec.batch.chunks import Chunk
+from xmlrec.batch.formats import JsonLines
 from xmlrec.batch.request import Request
 from xmlrec.batch.tally import Tally, count_confidences
-from xmlrec.catalog import Fault, Reject, ResultRow
+from xmlrec.catalog import Fault, Reject
 from xmlrec.errors import ModelError, XmlrecError
 from xmlrec.models import TaxonomyClassifier
+from xmlrec.models.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +83,32 @@ class Answerer:
     def _answer(self, chunk: Chunk) -> Part:
         request = self.request
         items = [{**row.fields, "id": row.id} for row in chunk.rows]
-        results = self._classifier.classify(items, request.k, **request.choices())
-        if request.carried:
-            for result, row in zip(results, chunk.rows, strict=True):
-                result["input"] = {name: row.fields.get(name, "") for name in request.carried}
-        return Part(
-            request.format.encode(results), to_lines(chunk.rejects), self._count(chunk, results)
-        )
+        found = self._classifier.classify_lines(items, request.k, **request.choices())
+        carried = [
+            {name: row.fields.get(name, "") for name in request.carried} for row in chunk.rows
+        ]
+        if isinstance(request.format, JsonLines):
+            given = carried if request.carried else None
+            results = request.format.encode_lines(found.lines, given)
+        else:
+            results = request.format.encode(
+                [
+                    {**json.loads(line), "input": given}
+                    for line, given in zip(found.lines, carried, strict=True)
+                ]
+            )
+        return Part(results, to_lines(chunk.rejects), count(chunk, found))
 
-    def _count(self, chunk: Chunk, results: Sequence[ResultRow]) -> Tally:
-        column = self._classifier.taxonomy_.column
-        best = [found[0] for row in results if (found := row["paths"] or row["alternatives"])]
-        return Tally(
-            by_status=Counter(row["status"] for row in results),
-            rejected=Counter(reject.code for reject in chunk.rejects),
-            by_category=Counter(column(path["category_id"]) for path in best),
-            confidences=count_confidences(path["confidence"] or 0.0 for path in best),
-        )
+
+def count(chunk: Chunk, found: Lines) -> Tally:
+    """Return what a chunk and its answers count."""
+    is_found = found.best >= 0
+    return Tally(
+        by_status=Counter(found.statuses),
+        rejected=Counter(reject.code.value for reject in chunk.rejects),
+        by_category=Counter(found.best[is_found].tolist()),
+        confidences=count_confidences(found.confidence[is_found]),
+    )
 
 
 def to_lines(rejects: Iterable[Reject]) -> bytes:

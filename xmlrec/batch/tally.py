@@ -1,11 +1,12 @@
 """What a run counts, part by part."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+
+FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 
 N_BINS = 20
 """Of the confidence of best paths, equally wide."""
@@ -75,7 +76,7 @@ class Tally:
         )
 
 
-def count_confidences(confidences: Iterable[float]) -> list[int]:
+def count_confidences(confidences: FloatArray) -> list[int]:
     """Return how many of some probabilities are in each of `N_BINS` bins."""
-    counts, _ = np.histogram(np.fromiter(confidences, dtype=np.float64), N_BINS, (0.0, 1.0))
+    counts, _ = np.histogram(confidences, N_BINS, (0.0, 1.0))
     return [int(n) for n in counts]
