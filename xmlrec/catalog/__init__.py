@@ -10,7 +10,7 @@ from xmlrec.catalog.reading import (
 )
 from xmlrec.catalog.result_schema import RESULT_SCHEMA
 from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
-from xmlrec.catalog.rows import Fault, Reject, Row, raw_text
+from xmlrec.catalog.rows import Fault, Reject, Row
 from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.catalog.writing import RejectsWriter, rejects_path
 
@@ -27,10 +27,7 @@ __all__ = [
     "ResultPath",
     "ResultRow",
     "Row",
-    "expand_sources",
-    "raw_text",
     "read_catalog",
-    "read_catalogs",
     "rejects_path",
     "result_path",
     "result_row",

@@ -53,14 +53,6 @@ def read_catalog(
     return CatalogReader(source, settings, on_reject)
 
 
-def expand_sources(names):
-    return list(names)
-
-
-def read_catalogs(sources, settings, on_reject):
-    return CatalogReader(sources[0], settings, on_reject)
-
-
 class CatalogReader:
     """The rows of an open catalog, to be iterated over once; a context manager.
 
@@ -107,19 +99,12 @@ class CatalogReader:
         """Close the file; standard input stays open."""
         self._source.close()
 
-    @property
-    def share_read(self):
-        return None
-
-    def entries(self):
-        return self._read()
-
     def _read(self) -> Iterator[Row]:
         for number, record in enumerate(self._records, start=1):
             try:
                 row = to_row(record, number, self.columns)
             except RowFault as fault:
-                yield self._reject(record, fault)
+                self._reject(record, fault)
                 continue
             if record.repairs:
                 self.counts.repaired.update(record.repairs)
@@ -132,16 +117,16 @@ class CatalogReader:
 
     def _reject(self, record: Record, fault: RowFault) -> None:
         self.counts.rejected[fault.code] += 1
-        r = Reject(
-            source=self._source.name,
-            line=record.line,
-            byte=record.byte,
-            code=fault.code,
-            message=fault.message,
-            raw=raw_text(record.raw),
+        self._on_reject(
+            Reject(
+                source=self._source.name,
+                line=record.line,
+                byte=record.byte,
+                code=fault.code,
+                message=fault.message,
+                raw=raw_text(record.raw),
+            )
         )
-        self._on_reject(r)
-        return r
 
 
 def _open_records(

@@ -28,9 +28,6 @@ class Fault(StrEnum):
     INVALID_UTF8 = "INVALID_UTF8"  # in an id or a label: rejected; else repaired to U+FFFD
     NUL = "NUL"  # in an id or a label: rejected; else removed
     LONE_SURROGATE = "LONE_SURROGATE"  # half a JSON escape pair; treated like INVALID_UTF8
-    WORKER_DIED = "WORKER_DIED"
-    TIMED_OUT = "TIMED_OUT"
-    FAILED = "FAILED"
     NOT_A_NUMBER = "NOT_A_NUMBER"  # NaN or Infinity, which JSON does not have: read as null
 
 
@@ -62,7 +59,6 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
     paths: tuple[tuple[str, ...], ...] | None
     line: int
     byte: int
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
