@@ -43,7 +43,7 @@ def _expand(name: str) -> list[str]:
     if name == STDIN:
         return [name]
     if os.path.isdir(name):
-        files = [file.path for file in os.scandir(name) if _is_catalog(file)]
+        files = [file for file in _files_in(name) if _is_catalog(file)]
         problem = "it is a folder, not a file"
         step = "name a file in it: none ends in .csv, .tsv, .jsonl, .ndjson or .parquet"
     elif glob.has_magic(name) and not os.path.lexists(name):
@@ -59,11 +59,19 @@ def _expand(name: str) -> list[str]:
     return sorted(files)
 
 
-def _is_catalog(file: "os.DirEntry[str]") -> bool:
-    bare, _ = split_suffix(file.name)
+def _files_in(folder: str) -> list[str]:
+    try:
+        paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+    except OSError as error:
+        raise InputError(folder, f"the folder cannot be read ({error.strerror})") from None
+    return [path for path in paths if not os.path.isdir(path)]
+
+
+def _is_catalog(path: str) -> bool:
+    name = os.path.basename(path)
+    bare, _ = split_suffix(name)
     is_known = bare.endswith((*TABLE_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES))
-    is_hidden = file.name.startswith(".")
-    return is_known and not is_hidden and not _is_rejects(file.name) and not file.is_dir()
+    return is_known and not name.startswith(".") and not _is_rejects(name)
 
 
 def _is_rejects(name: str) -> bool:
