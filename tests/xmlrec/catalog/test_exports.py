@@ -7,18 +7,23 @@ from tests.xmlrec.catalog.whole_file import read_whole, write_file
 from xmlrec.catalog.exports import recognise
 from xmlrec.errors import ColumnError
 
-GOOGLE = (
+
+def columns(header):
+    return header.split(",")
+
+
+GOOGLE = columns(
     "id,title,description,link,image_link,price,availability,brand,gtin,mpn,"
     "google_product_category,product_type"
-).split(",")
-SHOPIFY = (
+)
+SHOPIFY = columns(
     "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,"
     "Option1 Value,Variant SKU,Variant Price,Image Src,Status"
-).split(",")
-NEW_SHOPIFY = (
+)
+NEW_SHOPIFY = columns(
     "Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,"
     "Status,SKU,Option1 name,Option1 value,Price,Product image URL"
-).split(",")
+)
 
 
 def table(names, *rows, delimiter=","):
@@ -49,7 +54,7 @@ def google_row(number, category="", own=""):
     ("names", "system"),
     [
         (GOOGLE, "Google Merchant"),
-        ("id,title,description,brand,google_product_category,product_type".split(","), GOOGLE),
+        (columns("id,title,description,brand,google_product_category,product_type"), GOOGLE),
         (["ID", "Title", "Link", "Product type"], GOOGLE),
         (["g:id", "g:title", "g:link", "g:product_type"], GOOGLE),
         (SHOPIFY, "Shopify"),

@@ -45,7 +45,9 @@ def test_unreadable_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["shop.csv", "shop.jsonl", "shop.csv.gz", "shop"])
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"], ids=["nothing", "BOM"])
-def test_empty_file_is_named_by_those_who_learn_from_it_and_else_has_no_rows(tmp_path, name, content):
+def test_empty_file_is_named_by_those_who_learn_from_it_and_else_has_no_rows(
+    tmp_path, name, content
+):
     path = write_file(tmp_path, name, gzip.compress(content) if "gz" in name else content)
     with pytest.raises(InputError, match=f"{name}: the file is empty"):
         read_whole(path, needs_labels=True)
