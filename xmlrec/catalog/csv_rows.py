@@ -12,6 +12,7 @@ from xmlrec.catalog.rows import Fault, RowFault
 from xmlrec.errors import InputError
 
 _MAX_RECORD_LINES = 1000
+_MAX_RECORD_BYTES = 4 << 20
 _MANY_LINES = 10
 _DELIMITERS = ",\t;|"
 
@@ -165,7 +166,9 @@ def csv_records(feed: LineFeed, columns: tuple[str, ...], delimiter: str) -> Ite
 
 
 def _is_too_large(taken: list[bytes]) -> bool:
-    return len(taken) > _MAX_RECORD_LINES or sum(map(len, taken)) > MAX_LINE_BYTES
+    return len(taken) > _MAX_RECORD_LINES or (
+        len(taken) > 1 and sum(map(len, taken)) > _MAX_RECORD_BYTES
+    )
 
 
 def _endless(taken: list[bytes]) -> RowFault:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from xmlrec.catalog.sources import Source
 
-MAX_LINE_BYTES = 4 << 20
+MAX_LINE_BYTES = 12 << 20
 _HEAD_BYTES = 1024
+_JOINED_BYTES = 1 << 20
 
 Line = tuple[int, int, bytes, bool]
 """Number from 1, byte offset from 0, the bytes with their line break, and whether they are only
@@ -41,7 +42,7 @@ def read_chunks(source: Source) -> Iterator[Chunk]:
     one line are in memory, of a line that is too long only a kilobyte.
     """
     number, byte, n_dropped, tail = 1, source.start, 0, b""
-    for block in filter(None, source.blocks()):
+    for block in _larger(source.blocks()):
         text = tail + block
         lines = text.splitlines(keepends=True)
         # the last line may go on in the next block, and a \r there may be half of a \r\n
@@ -62,3 +63,18 @@ def read_chunks(source: Source) -> Iterator[Chunk]:
             tail = tail[: _HEAD_BYTES - 1] + tail[-1:]
     if tail and source.damage is None:
         yield Chunk(number, byte, [tail], n_dropped > 0)
+
+
+def _larger(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Join blocks without the end of a line, so that a long line is not copied with each block."""
+    joined: list[bytes] = []
+    n_bytes = 0
+    for block in blocks:
+        joined.append(block)
+        n_bytes += len(block)
+        if n_bytes > _JOINED_BYTES or b"\n" in block or b"\r" in block:
+            yield b"".join(joined)
+            joined.clear()
+            n_bytes = 0
+    if n_bytes:
+        yield b"".join(joined)

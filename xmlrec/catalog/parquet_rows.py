@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xmlrec.catalog.columns import check_names
 from xmlrec.catalog.compression import Damage, check_size
-from xmlrec.catalog.records import Record, check_lengths, needed_repairs, strings_in
-from xmlrec.catalog.rows import MAX_FIELD_CHARS, RowFault
+from xmlrec.catalog.records import Record, needed_repairs, strings_in
 from xmlrec.catalog.sources import EMPTY, file_state, open_file
 from xmlrec.errors import InputError
 
@@ -102,23 +101,13 @@ class ParquetSource:
 
 def _records(batch: "pa.RecordBatch", names: tuple[str, ...], number: int) -> Iterator[Record]:
     columns = [_values(column) for column in batch.columns]
-    texts = "".join(strings_in(columns))
-    is_clean = not needed_repairs(texts, is_utf8=False)
-    is_short = len(texts) <= MAX_FIELD_CHARS or batch.nbytes <= MAX_FIELD_CHARS
+    is_clean = not needed_repairs("".join(strings_in(columns)), is_utf8=False)
     for values in zip(*columns, strict=True):
         number += 1
         row: dict[str, object] = dict(zip(names, values, strict=True))
         row.pop("", None)
         repairs = () if is_clean else needed_repairs("".join(strings_in(row)), is_utf8=False)
-        yield Record(number, 0, b"", row, repairs, None if is_short else _length_fault(row))
-
-
-def _length_fault(row: dict[str, object]) -> RowFault | None:
-    try:
-        check_lengths({name: text for name, text in row.items() if isinstance(text, str)})
-    except RowFault as fault:
-        return fault
-    return None
+        yield Record(number, 0, b"", row, repairs)
 
 
 def _values(array: "pa.Array[Any]") -> list[Any]:

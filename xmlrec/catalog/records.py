@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ def to_row(record: Record, number: int, columns: Columns) -> Row:
     Raises
     ------
     RowFault
-        If it has a fault already, or its id, its label or the length of a text is one.
+        If it has a fault already, or its id or its label is one.
     """
     if record.fault is not None:
         raise record.fault
@@ -72,8 +72,9 @@ def to_row(record: Record, number: int, columns: Columns) -> Row:
     fields: dict[str, str] = values if record.is_text else _fields(values)
     if record.repairs:
         fields = {repaired(name): repaired(text) for name, text in fields.items()}
-    if len(record.raw) > MAX_FIELD_CHARS:
-        check_lengths(fields)
+    if (len(record.raw) > MAX_FIELD_CHARS or not record.raw) and (cut := _cut(fields)):
+        fields = fields | cut
+        record.repairs += (Fault.FIELD_TOO_LONG,)
     return Row(row_id, fields, paths, record.line, record.byte)
 
 
@@ -83,6 +84,9 @@ def _id(record: Record, column: str) -> str:
         found = "is missing" if value is None else "is not one value"
         raise RowFault(Fault.BAD_ID, f"the id, column {column!r}, {found}")
     row_id = value if isinstance(value, str) else _text(value)
+    if len(row_id) > MAX_FIELD_CHARS:
+        message = f"the id, column {column!r}, has more than {MAX_FIELD_CHARS:,} characters"
+        raise RowFault(Fault.FIELD_TOO_LONG, message)
     if record.repairs:
         damage = needed_repairs(row_id, is_utf8=Fault.INVALID_UTF8 not in record.repairs)
         if damage:
@@ -110,12 +114,11 @@ def _text(value: object) -> str:
         raise RowFault(Fault.BAD_JSON, "nested too deeply") from None
 
 
-def check_lengths(fields: Mapping[str, str]) -> None:
-    """Raise `RowFault` if a text is too long."""
-    for name, text in fields.items():
-        if len(text) > MAX_FIELD_CHARS:
-            message = f"{name!r} has {len(text):,} characters, more than {MAX_FIELD_CHARS:,}"
-            raise RowFault(Fault.FIELD_TOO_LONG, message)
+def _cut(fields: dict[str, str]) -> dict[str, str]:
+    """Return the texts that are too long, cut: none is used up to there."""
+    return {
+        name: text[:MAX_FIELD_CHARS] for name, text in fields.items() if len(text) > MAX_FIELD_CHARS
+    }
 
 
 def strings_in(values: object) -> Iterator[str]:

@@ -18,7 +18,7 @@ class Fault(StrEnum):
     DUPLICATE_KEY = "DUPLICATE_KEY"  # a JSON object with a key twice
     FIELD_COUNT = "FIELD_COUNT"  # more or fewer fields than the header of a CSV file
     UNTERMINATED_QUOTE = "UNTERMINATED_QUOTE"  # reading goes on at the next line
-    FIELD_TOO_LONG = "FIELD_TOO_LONG"  # longer than MAX_FIELD_CHARS
+    FIELD_TOO_LONG = "FIELD_TOO_LONG"  # an id of more than MAX_FIELD_CHARS; else cut there
     LINE_TOO_LONG = "LINE_TOO_LONG"  # longer than lines.MAX_LINE_BYTES
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS"  # more than MAX_FIELDS
     BAD_ID = "BAD_ID"  # missing, null, a list or an object
