@@ -1,16 +1,11 @@
 """Read product catalogs row by row, and write results and rejects."""
 
 from xmlrec.catalog.columns import Columns
-from xmlrec.catalog.reading import (
-    CatalogReader,
-    ReadCounts,
-    expand_sources,
-    read_catalog,
-    read_catalogs,
-)
+from xmlrec.catalog.inputs import expand_sources
+from xmlrec.catalog.reading import CatalogReader, read_catalog
 from xmlrec.catalog.result_schema import RESULT_SCHEMA
 from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
-from xmlrec.catalog.rows import Fault, Reject, Row
+from xmlrec.catalog.rows import Fault, ReadCounts, Reject, Row
 from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.catalog.writing import RejectsWriter, rejects_path
 
@@ -27,6 +22,7 @@ __all__ = [
     "ResultPath",
     "ResultRow",
     "Row",
+    "expand_sources",
     "read_catalog",
     "rejects_path",
     "result_path",
