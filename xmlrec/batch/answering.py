@@ -2,14 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xmlrec.batch.chunks import Chunk
 from xmlrec.batch.formats import JsonLines
 from xmlrec.batch.request import Request
 from xmlrec.batch.tally import Tally, count_confidences
-from xmlrec.catalog import Fault, Reject
+from xmlrec.catalog import Fault, Reject, ResultRow
 from xmlrec.errors import ModelError, XmlrecError
 from xmlrec.models import TaxonomyClassifier
 from xmlrec.models.lines import Lines
@@ -84,20 +84,18 @@ class Answerer:
         request = self.request
         items = [{**row.fields, "id": row.id} for row in chunk.rows]
         found = self._classifier.classify_lines(items, request.k, **request.choices())
-        carried = [
-            {name: row.fields.get(name, "") for name in request.carried} for row in chunk.rows
-        ]
-        if isinstance(request.format, JsonLines):
-            given = carried if request.carried else None
-            results = request.format.encode_lines(found.lines, given)
-        else:
-            results = request.format.encode(
-                [
-                    {**json.loads(line), "input": given}
-                    for line, given in zip(found.lines, carried, strict=True)
-                ]
-            )
+        results = self._encode(found.lines, chunk)
         return Part(results, to_lines(chunk.rejects), count(chunk, found))
+
+    def _encode(self, lines: Sequence[str], chunk: Chunk) -> bytes:
+        form, names = self.request.format, self.request.carried
+        carried = [{name: row.fields.get(name, "") for name in names} for row in chunk.rows]
+        if isinstance(form, JsonLines):
+            return form.encode_lines(lines, carried if names else None)
+        rows: list[ResultRow] = list(map(json.loads, lines))
+        for row, values in zip(rows, carried, strict=True):
+            row["input"] = values
+        return form.encode(rows)
 
 
 def count(chunk: Chunk, found: Lines) -> Tally:

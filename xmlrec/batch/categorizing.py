@@ -14,7 +14,7 @@ from xmlrec.batch.sources import can_be_read_again, run_facts
 from xmlrec.batch.store import PartStore, Shard, open_store
 from xmlrec.batch.streaming import Stream
 from xmlrec.batch.tally import Tally
-from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalogs
+from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalog
 from xmlrec.catalog.output import is_stream, open_output, remove
 from xmlrec.errors import InputError
 
@@ -29,7 +29,7 @@ class Job:
     Attributes
     ----------
     sources : tuple of str
-        Files, see `read_catalogs`.
+        Files, see `read_catalog`.
     settings : CatalogSettings
     request : Request
     out : str
@@ -97,7 +97,7 @@ def categorize_catalog(
         What stops the run. What is done stays.
     """
     with ExitStack() as stack:
-        reader = stack.enter_context(read_catalogs(job.sources, job.settings, on_reject))
+        reader = stack.enter_context(read_catalog(job.sources, job.settings, on_reject))
         sink = _open_sink(job, stack)
         reading = Reading(reader)
         wanted = (chunk for chunk in reading.chunks() if chunk.number not in sink)

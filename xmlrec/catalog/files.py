@@ -72,6 +72,11 @@ class CatalogFile:
         """Why the records ended before the file did."""
         return self._source.damage
 
+    @property
+    def n_read_bytes(self) -> int:
+        """How much of the file was read, as it lies on the disk; 0 of a pipe."""
+        return self._source.n_read_bytes
+
     def __enter__(self) -> Self:
         return self
 

@@ -50,6 +50,11 @@ class ParquetSource:
             self.close()
             raise
 
+    @property
+    def n_read_bytes(self) -> int:
+        """How much of the file was read, as it lies on the disk; 0 of a pipe."""
+        return self._file.tell() if self._state is not None else 0
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()

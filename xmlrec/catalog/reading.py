@@ -75,13 +75,14 @@ class CatalogReader:
         self.sources = tuple(sources)
         self._settings = settings
         self._on_reject = on_reject
+        self._place = 0
         self._file = CatalogFile(self.sources[0], settings, self.counts)
         try:
             self._look_at_others()
         except BaseException:
             self.close()
             raise
-        self._rows = self._read()
+        self._entries = self._read()
 
     def __enter__(self) -> Self:
         return self
@@ -95,12 +96,25 @@ class CatalogReader:
         self.close()
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows
+        return (entry for entry in self._entries if isinstance(entry, Row))
+
+    def entries(self) -> Iterator[Row | Reject]:
+        """Return the rows and between them the rejects, in the order of the files."""
+        return self._entries
 
     @property
     def source(self) -> str:
         """What messages call the file in hand."""
         return self._file.name
+
+    @property
+    def share_read(self) -> float | None:
+        """How much of the files was read, between 0 and 1; None where one of them is a pipe."""
+        if not all(map(os.path.isfile, self.sources)):
+            return None
+        sizes = [os.path.getsize(name) for name in self.sources]
+        before = sum(sizes[: self._place])
+        return min((before + self._file.n_read_bytes) / max(sum(sizes), 1), 1.0)
 
     def close(self) -> None:
         """Close the file in hand; standard input stays open."""
@@ -115,10 +129,11 @@ class CatalogReader:
                 with CatalogFile(name, self._settings, self.counts) as file:
                     self.columns = self.columns if self.columns.names else file.columns
 
-    def _read(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[Row | Reject]:
         broken: list[InputError] = []
         number = 0
         for place, name in enumerate(self.sources):
+            self._place = place
             try:
                 if place:
                     self._file = CatalogFile(name, self._settings, self.counts)
@@ -135,15 +150,15 @@ class CatalogReader:
         if broken:
             raise _all_in_one(broken)
 
-    def _read_file(self, file: CatalogFile, number: int) -> Generator[Row, None, int]:
-        """Yield the rows of a file, the first of which is number ``number`` + 1."""
-        counts, columns = self.counts, file.columns
+    def _read_file(self, file: CatalogFile, number: int) -> Generator[Row | Reject, None, int]:
+        """Yield the rows and rejects of a file, the first of which is number ``number`` + 1."""
+        counts, columns, source = self.counts, file.columns, file.name
         for record in file.records:
             number += 1
             try:
-                row = to_row(record, number, columns)
+                row = to_row(record, number, columns, source)
             except RowFault as fault:
-                self._reject(record, fault)
+                yield self._reject(record, fault)
                 continue
             if record.repairs:
                 counts.repaired.update(record.repairs)
@@ -151,18 +166,18 @@ class CatalogReader:
             yield row
         return number
 
-    def _reject(self, record: Record, fault: RowFault) -> None:
+    def _reject(self, record: Record, fault: RowFault) -> Reject:
         self.counts.rejected[fault.code] += 1
-        self._on_reject(
-            Reject(
-                source=self._file.name,
-                line=record.line,
-                byte=record.byte,
-                code=fault.code,
-                message=fault.message,
-                raw=raw_text(record.raw or written(record.values)),
-            )
+        reject = Reject(
+            source=self._file.name,
+            line=record.line,
+            byte=record.byte,
+            code=fault.code,
+            message=fault.message,
+            raw=raw_text(record.raw or written(record.values)),
         )
+        self._on_reject(reject)
+        return reject
 
 
 def _all_in_one(broken: Sequence[InputError]) -> InputError:

@@ -54,8 +54,8 @@ def repaired(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text.replace("\0", ""))
 
 
-def to_row(record: Record, number: int, columns: Columns) -> Row:
-    """Return the row in ``record``, the ``number``-th of its file; take the values from it.
+def to_row(record: Record, number: int, columns: Columns, source: str) -> Row:
+    """Return the row in ``record``, the ``number``-th of the catalog; take the values from it.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def to_row(record: Record, number: int, columns: Columns) -> Row:
     if (len(record.raw) > MAX_FIELD_CHARS or not record.raw) and (cut := _cut(fields)):
         fields = fields | cut
         record.repairs += (Fault.FIELD_TOO_LONG,)
-    return Row(row_id, fields, paths, record.line, record.byte)
+    return Row(row_id, fields, paths, record.line, record.byte, source)
 
 
 def _id(record: Record, column: str) -> str:

@@ -56,6 +56,8 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
         The row's category paths; () where the row gives none, None where no labels were wanted.
     line, byte : int
         Where the row starts: physical line from 1; offset from 0 in the decompressed text.
+    source : str
+        The file that it stands in.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
     paths: tuple[tuple[str, ...], ...] | None
     line: int
     byte: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

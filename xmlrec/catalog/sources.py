@@ -83,6 +83,11 @@ class Source:
     ) -> None:
         self.close()
 
+    @property
+    def n_read_bytes(self) -> int:
+        """How much of the file was read, as it lies on the disk; 0 of a pipe."""
+        return self._file.tell() if self._state is not None else 0
+
     def blocks(self) -> Iterator[bytes]:
         """Yield the text from the sample on, once, in non-empty blocks."""
         return chain([self.sample], self._blocks)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-
     from xmlrec.batch import Tally
     from xmlrec.catalog import CatalogReader
 
