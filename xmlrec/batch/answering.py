@@ -1,15 +1,17 @@
 """The pure function of a run: a chunk of a catalog to its part of the output."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from xmlrec.batch.auditing import AuditFormat
 from xmlrec.batch.chunks import Chunk
 from xmlrec.batch.request import Request
 from xmlrec.batch.tally import Tally, count_confidences
 from xmlrec.catalog import Fault, Reject, ResultRow
 from xmlrec.errors import ModelError, XmlrecError
 from xmlrec.models import TaxonomyClassifier
+from xmlrec.models.auditing import Auditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,14 @@ class Answerer:
     def __init__(self, request: Request, n_threads: int) -> None:
         self.request = request
         self._classifier = TaxonomyClassifier.load(request.model, n_threads=n_threads, verify=False)
+        self._audit: Auditor | None = None
         if self._classifier.model_name_ != request.model_name:
             problem = f"it is {self._classifier.model_name_} now, and was {request.model_name}"
             raise ModelError(str(request.model), problem, "start the run over with --restart")
+        if isinstance(request.format, AuditFormat):
+            self._audit = Auditor(
+                self._classifier, min_precision=request.min_precision, max_paths=request.max_paths
+            )
 
     def __call__(self, chunk: Chunk) -> Part | Failure:
         """Return the part of a chunk; what one of its rows cannot stand is a failure.
@@ -80,11 +87,28 @@ class Answerer:
     def _answer(self, chunk: Chunk) -> Part:
         request = self.request
         items = [{**row.fields, "id": row.id} for row in chunk.rows]
+        if isinstance(request.format, AuditFormat):
+            return self._answer_audit(chunk, items, request.format)
         results = self._classifier.classify(items, request.k, **request.choices())
         if request.carried:
             for result, row in zip(results, chunk.rows, strict=True):
                 result["input"] = {name: row.fields.get(name, "") for name in request.carried}
-        return Part(request.format.encode(results), to_lines(chunk.rejects), self._count(chunk, results))
+        return Part(
+            request.format.encode(results), to_lines(chunk.rejects), self._count(chunk, results)
+        )
+
+    def _answer_audit(
+        self, chunk: Chunk, items: Sequence[Mapping[str, str]], audit_format: AuditFormat
+    ) -> Part:
+        assert self._audit is not None
+        audit = self._audit(items, [row.paths or () for row in chunk.rows])
+        if self.request.carried:
+            for audited, row in zip(audit.rows, chunk.rows, strict=True):
+                audited["input"] = {name: row.fields.get(name, "") for name in self.request.carried}
+        tally = self._count(chunk, audit.results)
+        tally.by_verdict = Counter(row["verdict"] for row in audit.rows)
+        content = audit_format.encode(audit.rows, audit.suspicion.tolist())
+        return Part(content, to_lines(chunk.rejects), tally)
 
     def _count(self, chunk: Chunk, results: Sequence[ResultRow]) -> Tally:
         column = self._classifier.taxonomy_.column

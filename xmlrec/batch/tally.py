@@ -25,7 +25,9 @@ class Tally:
     confidences : list of int
         Rows with a best path by its confidence, in `N_BINS` bins.
     n_words, n_known_words : int
-        Words of the rows, and how many of them the model knows.
+        Words of the rows that were looked at, and how many of them the model knows.
+    by_verdict : Counter of str
+        Of an audit.
     """
 
     by_status: Counter[str] = field(default_factory=Counter)
@@ -34,6 +36,7 @@ class Tally:
     confidences: list[int] = field(default_factory=lambda: [0] * N_BINS)
     n_words: int = 0
     n_known_words: int = 0
+    by_verdict: Counter[str] = field(default_factory=Counter)
 
     @property
     def n_rows(self) -> int:
@@ -50,6 +53,7 @@ class Tally:
         ]
         self.n_words += other.n_words
         self.n_known_words += other.n_known_words
+        self.by_verdict.update(other.by_verdict)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
@@ -60,6 +64,7 @@ class Tally:
             "confidences": self.confidences,
             "n_words": self.n_words,
             "n_known_words": self.n_known_words,
+            "by_verdict": self.by_verdict,
         }
 
     @classmethod
@@ -72,6 +77,7 @@ class Tally:
             list(values["confidences"]),
             int(values["n_words"]),
             int(values["n_known_words"]),
+            Counter(values["by_verdict"]),
         )
 
 

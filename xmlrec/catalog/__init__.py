@@ -1,5 +1,6 @@
 """Read product catalogs row by row, and write results and rejects."""
 
+from xmlrec.catalog.audit_rows import AUDIT_SCHEMA, AuditRow, Verdict
 from xmlrec.catalog.columns import Columns
 from xmlrec.catalog.reading import CatalogReader, ReadCounts, expand_sources, read_catalog, read_catalogs
 from xmlrec.catalog.result_schema import RESULT_SCHEMA
@@ -9,8 +10,10 @@ from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.catalog.writing import RejectsWriter, open_results, rejects_path
 
 __all__ = [
+    "AUDIT_SCHEMA",
     "RESULT_SCHEMA",
     "SCHEMA",
+    "AuditRow",
     "CatalogReader",
     "CatalogSettings",
     "Columns",
@@ -21,6 +24,7 @@ __all__ = [
     "ResultPath",
     "ResultRow",
     "Row",
+    "Verdict",
     "open_results",
     "expand_sources",
     "raw_text",
