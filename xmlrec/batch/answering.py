@@ -12,6 +12,14 @@ from xmlrec.catalog import Fault, Reject, ResultRow
 from xmlrec.errors import ModelError, XmlrecError
 from xmlrec.models import TaxonomyClassifier
 from xmlrec.models.auditing import Auditor
+from xmlrec.models.training import text_items
+from xmlrec.text.known_words import WordCounts, count_words
+
+N_LOOKED_AT = 256
+"""Rows of a chunk whose words are counted."""
+
+N_UNKNOWN = 10
+"""Unknown words of a chunk that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +121,24 @@ class Answerer:
     def _count(self, chunk: Chunk, results: Sequence[ResultRow]) -> Tally:
         column = self._classifier.taxonomy_.column
         best = [found[0] for row in results if (found := row["paths"] or row["alternatives"])]
+        n_looked_at, n_words, n_known, unknown = self._count_words(chunk)
         return Tally(
             by_status=Counter(row["status"] for row in results),
             rejected=Counter(reject.code for reject in chunk.rejects),
             by_category=Counter(column(path["category_id"]) for path in best),
             confidences=count_confidences(path["confidence"] or 0.0 for path in best),
+            n_looked_at=n_looked_at,
+            n_words=n_words,
+            n_known_words=n_known,
+            unknown_words=Counter(dict(unknown.most_common(N_UNKNOWN))),
         )
+
+    def _count_words(self, chunk: Chunk) -> WordCounts:
+        """Count the words of some rows, evenly spread: of all it would take as long as a tree."""
+        step = max(len(chunk.rows) // N_LOOKED_AT, 1)
+        some = [row.fields for row in chunk.rows[::step][:N_LOOKED_AT]]
+        ranker = self._classifier.parts.ranker
+        return count_words(ranker.features, text_items(some, self._classifier.settings.text))
 
 
 def to_lines(rejects: Iterable[Reject]) -> bytes:
