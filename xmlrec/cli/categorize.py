@@ -199,8 +199,11 @@ def check_out(out: str, sources: Sequence[str], model: Path) -> None:
 
 def warm_up(classifier: "TaxonomyClassifier") -> None:
     """Compile what is not compiled yet, before several processes do it side by side."""
+    from xmlrec.text.known_words import count_words
+
     if announce_compilation():
         classifier.classify(["a"])
+        count_words(classifier.parts.ranker.features, ["a"])
 
 
 def choose_engine(

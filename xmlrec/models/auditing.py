@@ -9,7 +9,8 @@ it come to. The ratio to the best category is the normalized margin of confident
 (Northcutt, Jiang and Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR
 70, 2021) in logarithms: where the model is unsure itself, a low probability says little. `LEAST`
 keeps apart what is no candidate: that falls back the further, the surer the model is of another.
-Of several given categories the least likely one counts.
+Of several given categories the least likely one counts; where a model gives an item one path, so
+that they exclude each other, the likeliest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -119,7 +120,8 @@ class Auditor:
         results = answers.rows(items, texts, 1, **names)
         given = [[self._find(path) for path in of_item] for of_item in paths]
         chances = given_chances(answers, view.confidence.frame, given)
-        suspicion = suspicions(answers, chances)
+        is_single = view.confidence.calibration.calibrator.is_single
+        suspicion = suspicions(answers, chances, is_single=is_single)
         best = best_columns(answers)
         rows = [
             self._row(result, *facts)
@@ -205,12 +207,15 @@ def given_chances(
     return [part.tolist() for part in parts]
 
 
-def suspicions(answers: Answers, chances: Sequence[Sequence[float]]) -> FloatArray:
-    """Return how suspicious the least likely category of each item is, see the module."""
+def suspicions(
+    answers: Answers, chances: Sequence[Sequence[float]], *, is_single: bool
+) -> FloatArray:
+    """Return how suspicious the categories of each item are, see the module."""
+    pick = max if is_single else min
     known = [[chance for chance in of_item if not np.isnan(chance)] for of_item in chances]
-    least = np.array([min(of_item, default=np.nan) for of_item in known], dtype=np.float64)
+    given = np.array([pick(of_item, default=np.nan) for of_item in known], dtype=np.float64)
     best = answers.confident.P[:, 0].astype(np.float64)
-    suspicion: FloatArray = np.maximum(1.0 - (least + LEAST) / (best + LEAST), 0.0)
+    suspicion: FloatArray = np.maximum(1.0 - (given + LEAST) / (best + LEAST), 0.0)
     return suspicion
 
 

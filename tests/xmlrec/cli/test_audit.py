@@ -148,8 +148,8 @@ def test_an_empty_catalog_gives_an_empty_audit(audit):
 
 
 def test_rows_with_broken_labels_are_rejected(audit, shop):
-    result, text = audit(rows='{"id":"1","title":"boot","paths":{"a":1}}\n{"id":"2","title":"boot"}\n',
-                         name="rows.jsonl")  # fmt: skip
+    rows = '{"id":"1","title":"boot","paths":{"a":1}}\n{"id":"2","title":"boot"}\n'
+    _, text = audit(rows=rows, name="rows.jsonl")
     assert [row["id"] for row in json_lines(text)] == ["2"]
     (reject,) = json_lines((shop / "audit.jsonl.rejects.jsonl").read_text())
     assert reject["code"] == "BAD_LABEL"

@@ -100,15 +100,17 @@ def test_confidence_of_a_given_path_is_that_of_the_answers(more_paths):
             assert given["confidence"] == max(chances, default=0.0)
 
 
-def test_suspicion_compares_the_least_likely_path_with_the_best():
-    classifier, items = market(), market_items(60, 3)
+@pytest.mark.parametrize(("more_paths", "counts"), [(0.3, min), (0.0, max)])
+def test_suspicion_compares_the_path_that_counts_with_the_best(more_paths, counts):
+    """The least likely one, or the likeliest where an item has one path only."""
+    classifier, items = market(more_paths=more_paths), market_items(60, 3)
     paths = [[("Garden", "Hoses"), ("Kitchen",)]] * len(items)
     answers = classifier.classify(items, 1)
     rows = Auditor(classifier)(items, paths).rows
     for row, answer in zip(rows, answers, strict=True):
-        least = min(given["confidence"] for given in row["given"])
+        chance = counts(given["confidence"] for given in row["given"])
         best = answer["paths"][0]["confidence"]
-        expected = max(1 - (least + LEAST) / (best + LEAST), 0)
+        expected = max(1 - (chance + LEAST) / (best + LEAST), 0)
         assert row["suspicion"] == pytest.approx(expected, abs=2e-4 / (best + LEAST))
         assert row["suggested"] == answer["paths"][0]
 
