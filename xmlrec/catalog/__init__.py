@@ -1,5 +1,6 @@
 """Read product catalogs row by row, and write results and rejects."""
 
+from xmlrec.catalog.audit_rows import AUDIT_SCHEMA, AuditRow, Verdict
 from xmlrec.catalog.columns import Columns
 from xmlrec.catalog.inputs import expand_sources
 from xmlrec.catalog.reading import CatalogReader, read_catalog
@@ -10,8 +11,10 @@ from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.catalog.writing import RejectsWriter, rejects_path
 
 __all__ = [
+    "AUDIT_SCHEMA",
     "RESULT_SCHEMA",
     "SCHEMA",
+    "AuditRow",
     "CatalogReader",
     "CatalogSettings",
     "Columns",
@@ -22,6 +25,7 @@ __all__ = [
     "ResultPath",
     "ResultRow",
     "Row",
+    "Verdict",
     "expand_sources",
     "raw_text",
     "read_catalog",

@@ -74,7 +74,7 @@ class CatalogFile:
 
     @property
     def n_read_bytes(self) -> int:
-        """How much of the file was read, as it lies on the disk; 0 of a pipe."""
+        """How much of the file was read, as it lies on the disk; 0 of a pipe, and once closed."""
         return self._source.n_read_bytes
 
     def __enter__(self) -> Self:

@@ -143,6 +143,7 @@ class CatalogReader:
             n_before = self.counts.n_rows
             number = yield from self._read_file(self._file, number)
             self._file.close()
+            self._place = place + 1
             if damage := self._file.damage:
                 n_rows = self.counts.n_rows - n_before
                 problem = f"incomplete: {damage.problem}; {n_rows:,} rows read"

@@ -85,8 +85,8 @@ class Source:
 
     @property
     def n_read_bytes(self) -> int:
-        """How much of the file was read, as it lies on the disk; 0 of a pipe."""
-        return self._file.tell() if self._state is not None else 0
+        """How much of the file was read, as it lies on the disk; 0 of a pipe, and once closed."""
+        return 0 if self._state is None or self._file.closed else self._file.tell()
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the text from the sample on, once, in non-empty blocks."""

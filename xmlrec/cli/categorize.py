@@ -16,6 +16,7 @@ from xmlrec.cli.options import (
     EncodingOption,
     ExcludeOption,
     IdOption,
+    LabelOption,
     MaxPathsOption,
     MinPrecisionOption,
     ModelOption,
@@ -27,6 +28,8 @@ from xmlrec.errors import InputError, OptionError, RejectsError
 
 if TYPE_CHECKING:
     from xmlrec.batch import Done, Job, Start
+    from xmlrec.batch.auditing import AuditFormat
+    from xmlrec.batch.formats import ResultFormat
     from xmlrec.models import TaxonomyClassifier
 
 ENGINES = ("local", "dask")
@@ -58,7 +61,11 @@ def categorize(
     under: UnderOption = None,
     exclude: ExcludeOption = None,
     max_paths: MaxPathsOption = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Judge the categories that rows have, worst first")
+    ] = False,
     id_column: IdOption = None,
+    label_column: LabelOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     threads: ThreadsOption = None,
@@ -98,7 +105,7 @@ def categorize(
     Rows that cannot be used go to FILE.rejects.jsonl. A run that was stopped goes on where it was
     when the same command is given again. Memory does not grow with the catalog.
     """
-    from xmlrec.batch import Job, Request, Shard, categorize_catalog, choose_format
+    from xmlrec.batch import Job, Request, Shard, categorize_catalog
     from xmlrec.catalog import CatalogSettings, expand_sources
     from xmlrec.models import TaxonomyClassifier
 
@@ -107,6 +114,16 @@ def categorize(
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
     carried = tuple(carry or ())
+    output_format = choose_output(
+        out,
+        k,
+        carried,
+        audit=audit,
+        flat=flat,
+        excel_safe=excel_safe,
+        label_column=label_column,
+        scope=[*(["--under"] if under else []), *(["--exclude"] if exclude else [])],
+    )
     job = Job(
         sources=tuple(sources),
         settings=CatalogSettings(
@@ -114,11 +131,13 @@ def categorize(
             id_column=id_column,
             encoding=encoding,
             delimiter=delimiter,
+            label_column=label_column,
+            needs_labels=audit,
         ),
         request=Request(
             model=model,
             model_name=classifier.model_name_,
-            format=choose_format(out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe),
+            format=output_format,
             k=k,
             min_precision=min_precision,
             under=under,
@@ -144,6 +163,30 @@ def categorize(
         raise RejectsError(n_rejected, max_errors)
 
 
+def choose_output(
+    out: str,
+    k: int,
+    carried: tuple[str, ...],
+    *,
+    audit: bool,
+    flat: bool,
+    excel_safe: bool,
+    label_column: str | None,
+    scope: Sequence[str],
+) -> "ResultFormat | AuditFormat":
+    """Return the format of the output; `OptionError` for options that do not go together."""
+    from xmlrec.batch import choose_audit_format, choose_format
+
+    if audit:
+        unfit = [*scope, *(["--flat"] if flat else []), *(["--excel-safe"] if excel_safe else [])]
+        if unfit:
+            raise OptionError(unfit[0], "it does not go with --audit", "leave out one of them")
+        return choose_audit_format(out, carried=carried)
+    if label_column is not None:
+        raise OptionError("--label-column", "labels are read to be judged", "say --audit too")
+    return choose_format(out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe)
+
+
 def check_out(out: str, sources: Sequence[str], model: Path) -> None:
     """Raise `InputError` if what is written would take the place of what is read."""
     from xmlrec.catalog import rejects_path
@@ -156,8 +199,11 @@ def check_out(out: str, sources: Sequence[str], model: Path) -> None:
 
 def warm_up(classifier: "TaxonomyClassifier") -> None:
     """Compile what is not compiled yet, before several processes do it side by side."""
+    from xmlrec.text.known_words import count_words
+
     if announce_compilation():
         classifier.classify(["a"])
+        count_words(classifier.parts.ranker.features, ["a"])
 
 
 def choose_engine(
@@ -198,6 +244,9 @@ def report(job: "Job", done: "Done", classifier: "TaxonomyClassifier") -> None:
     tally, name = done.tally, job.out if job.shard is None else f"{job.out}, shard {job.shard.name}"
     statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(tally.by_status.items()))
     typer.echo(f"{name}: {tally.n_rows:,} rows ({statuses or 'none'})", err=True)
+    if tally.by_verdict:
+        verdicts = ", ".join(f"{verdict} {n:,}" for verdict, n in tally.by_verdict.most_common())
+        typer.echo(f"{name}: {verdicts}", err=True)
     kept = rejects_path(job.out)
     report_counts(" ".join(job.sources), done.counts, kept)
     if done.n_repeated_ids:
@@ -205,5 +254,7 @@ def report(job: "Job", done: "Done", classifier: "TaxonomyClassifier") -> None:
     for column, n in tally.by_category.most_common(N_TOP):
         path = " > ".join(classifier.taxonomy_.path(column))
         typer.echo(f"{100 * n / tally.n_rows:5.1f} %  {path}", err=True)
-    for alarm in find_drift(tally, classifier):
+    asked = job.request
+    are_best = asked.min_precision is None and asked.under is None and not asked.exclude
+    for alarm in find_drift(tally, classifier, are_best=are_best):
         typer.echo(f"unlike the training catalog: {alarm}", err=True)
