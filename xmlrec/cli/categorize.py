@@ -255,6 +255,6 @@ def report(job: "Job", done: "Done", classifier: "TaxonomyClassifier") -> None:
         path = " > ".join(classifier.taxonomy_.path(column))
         typer.echo(f"{100 * n / tally.n_rows:5.1f} %  {path}", err=True)
     asked = job.request
-    are_best = asked.min_precision is None and asked.under is None and not asked.exclude
+    are_best = asked.under is None and not asked.exclude
     for alarm in find_drift(tally, classifier, are_best=are_best):
         typer.echo(f"unlike the training catalog: {alarm}", err=True)

@@ -21,7 +21,8 @@ import numpy as np
 
 from xmlrec.catalog.audit_rows import AuditRow, GivenPath, Verdict, given_path
 from xmlrec.catalog.results import SCHEMA, ResultRow
-from xmlrec.models.answers import DECIMALS, Answers
+from xmlrec.models.answers import Answers
+from xmlrec.models.lines import DECIMALS
 from xmlrec.models.scope import Scope
 from xmlrec.models.training import Path, text_items
 from xmlrec.probabilities import LabelFrame
