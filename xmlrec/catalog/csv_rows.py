@@ -13,6 +13,7 @@ from xmlrec.errors import InputError
 
 _MAX_RECORD_LINES = 1000
 _MAX_RECORD_BYTES = 4 << 20
+_RUN_LINES = 1000
 _MANY_LINES = 10
 _DELIMITERS = ",\t;|"
 
@@ -86,8 +87,8 @@ class LineFeed:
 def _runs(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """Cut chunks so that a quote that never ends does not take in much more than it may."""
     for number, byte, lines, is_cut in chunks:
-        for start in range(0, len(lines), _MAX_RECORD_LINES):
-            run = lines[start : start + _MAX_RECORD_LINES]
+        for start in range(0, len(lines), _RUN_LINES):
+            run = lines[start : start + _RUN_LINES]
             yield Chunk(number, byte, run, is_cut)
             number += len(run)
             byte += sum(map(len, run))

@@ -1,9 +1,13 @@
 import csv
+import io
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.xmlrec.catalog.whole_file import read_whole, write_file
-from xmlrec.catalog.csv_rows import sniff_delimiter
+from xmlrec.catalog.csv_rows import LineFeed, csv_records, read_header, sniff_delimiter
+from xmlrec.catalog.lines import read_chunks
 from xmlrec.errors import ColumnError, InputError
 
 
@@ -266,3 +270,38 @@ def test_csv_limit_that_another_library_raised_stays(read_csv):
         assert csv.field_size_limit() == 1 << 40
     finally:
         csv.field_size_limit(before)
+
+
+class Blocks:
+    """A source that gives its text in blocks of one size."""
+
+    start = 0
+    damage = None
+
+    def __init__(self, text, n_bytes):
+        self._blocks = [text[at : at + n_bytes] for at in range(0, len(text), n_bytes)]
+
+    def blocks(self):
+        return iter(self._blocks)
+
+
+fields = st.text('ab,"\n\r é\0', max_size=8)
+
+
+@given(st.lists(st.tuples(fields, fields), max_size=30), st.integers(1, 40), st.integers(3, 9))
+def test_records_do_not_depend_on_how_lines_come_and_are_those_of_the_csv_module(
+    rows, n_bytes, n_lines
+):
+    file = io.StringIO(newline="")
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows([("id", "title"), *rows])
+    text = file.getvalue()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xmlrec.catalog.csv_rows._RUN_LINES", n_lines)
+        feed = LineFeed(read_chunks(Blocks(text.encode(), n_bytes)))
+        names = read_header("a.csv", feed, ",")
+        records = list(csv_records(feed, names, ","))
+    assert [tuple(record.values.values()) for record in records] == rows
+    assert b"".join(record.raw for record in records) == text[text.index("\n") + 1 :].encode()
+    lines = text.encode().splitlines(keepends=True)
+    assert all(record.raw.startswith(lines[record.line - 1]) for record in records)
+    assert all(text.encode()[record.byte :].startswith(record.raw) for record in records)
