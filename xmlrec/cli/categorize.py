@@ -1,14 +1,12 @@
 """``xmlrec categorize``."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xmlrec.cli.catalogs import Rejects, check_not_input, plural, report_counts
 from xmlrec.cli.compiling import announce_compilation
 from xmlrec.cli.options import (
     MAX_PATHS,
@@ -17,6 +15,7 @@ from xmlrec.cli.options import (
     ExcludeOption,
     IdOption,
     LabelOption,
+    MaxDecompressedOption,
     MaxPathsOption,
     MinPrecisionOption,
     ModelOption,
@@ -27,14 +26,12 @@ from xmlrec.cli.progress import PROGRESS, show_progress
 from xmlrec.errors import InputError, OptionError, RejectsError
 
 if TYPE_CHECKING:
-    from xmlrec.batch import Done, Job, Start
+    from xmlrec.batch import Start
     from xmlrec.batch.auditing import AuditFormat
     from xmlrec.batch.formats import ResultFormat
     from xmlrec.models import TaxonomyClassifier
 
 ENGINES = ("local", "dask")
-N_TOP = 3
-"""Categories that the summary names."""
 
 
 def categorize(
@@ -68,6 +65,7 @@ def categorize(
     label_column: LabelOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
+    max_decompressed: MaxDecompressedOption = None,
     threads: ThreadsOption = None,
     carry: Annotated[
         list[str] | None,
@@ -107,10 +105,14 @@ def categorize(
     """
     from xmlrec.batch import Job, Request, Shard, categorize_catalog
     from xmlrec.catalog import CatalogSettings, expand_sources
+    from xmlrec.cli.catalogs import Rejects
+    from xmlrec.cli.run_report import report, stopping
     from xmlrec.models import TaxonomyClassifier
 
+    if Path(out).resolve().is_relative_to(model.resolve()):
+        raise InputError(out, "it lies in the model's folder", "name another file with --out")
     sources = expand_sources(catalogs)
-    check_out(out, sources, model)
+    check_not_read(out, sources)
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
     carried = tuple(carry or ())
@@ -131,6 +133,7 @@ def categorize(
             id_column=id_column,
             encoding=encoding,
             delimiter=delimiter,
+            max_decompressed=max_decompressed,
             label_column=label_column,
             needs_labels=audit,
         ),
@@ -187,14 +190,13 @@ def choose_output(
     return choose_format(out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe)
 
 
-def check_out(out: str, sources: Sequence[str], model: Path) -> None:
+def check_not_read(out: str, sources: Sequence[str]) -> None:
     """Raise `InputError` if what is written would take the place of what is read."""
     from xmlrec.catalog import rejects_path
+    from xmlrec.cli.catalogs import check_not_input
 
     for path in filter(None, (out, rejects_path(out))):
         check_not_input(path, *sources)
-    if Path(out).resolve().is_relative_to(model.resolve()):
-        raise InputError(out, "it lies in the model's folder", "name another file with --out")
 
 
 def warm_up(classifier: "TaxonomyClassifier") -> None:
@@ -220,41 +222,3 @@ def choose_engine(
         raise OptionError("--scheduler", "it belongs to a Dask cluster", "say --engine dask too")
     has_transformer = classifier.settings.has_transformer
     return partial(open_local, n_threads=threads, has_transformer=has_transformer)
-
-
-@contextmanager
-def stopping(out: str) -> Iterator[None]:
-    """Say in one line what stays of a run that is stopped from outside."""
-    from xmlrec.batch import parts_folder
-
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        folder = parts_folder(out)
-        kept = f"what is done is kept in {folder}, and the same command goes on from there"
-        typer.echo(f"{out}: stopped; {kept if folder.exists() else 'nothing is kept'}", err=True)
-        raise
-
-
-def report(job: "Job", done: "Done", classifier: "TaxonomyClassifier") -> None:
-    """Say on stderr what became of the rows, and what is unlike the training catalog."""
-    from xmlrec.batch import find_drift
-    from xmlrec.catalog import rejects_path
-
-    tally, name = done.tally, job.out if job.shard is None else f"{job.out}, shard {job.shard.name}"
-    statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(tally.by_status.items()))
-    typer.echo(f"{name}: {tally.n_rows:,} rows ({statuses or 'none'})", err=True)
-    if tally.by_verdict:
-        verdicts = ", ".join(f"{verdict} {n:,}" for verdict, n in tally.by_verdict.most_common())
-        typer.echo(f"{name}: {verdicts}", err=True)
-    kept = rejects_path(job.out)
-    report_counts(" ".join(job.sources), done.counts, kept)
-    if done.n_repeated_ids:
-        typer.echo(f"{plural(done.n_repeated_ids, 'row')} with the id of a row before", err=True)
-    for column, n in tally.by_category.most_common(N_TOP):
-        path = " > ".join(classifier.taxonomy_.path(column))
-        typer.echo(f"{100 * n / tally.n_rows:5.1f} %  {path}", err=True)
-    asked = job.request
-    are_best = asked.under is None and not asked.exclude
-    for alarm in find_drift(tally, classifier, are_best=are_best):
-        typer.echo(f"unlike the training catalog: {alarm}", err=True)
