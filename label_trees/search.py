@@ -60,7 +60,7 @@ def rank_labels(
     def rank_block(lo: int) -> None:
         hi = min(lo + per_block, X.shape[0])
         if len(trees) == 1:
-            best = NONE_FOUND, labels[lo:hi], scores[lo:hi]
+            best = np.zeros(hi - lo, dtype=np.int64), labels[lo:hi], scores[lo:hi]
             search(trees[0], X, (lo, hi), masks[0], power, beam, best, keep_all=False)
             return
         n_found = np.zeros((len(trees), hi - lo), dtype=np.int64)
@@ -77,8 +77,6 @@ def rank_labels(
 
 
 Lists = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]
-
-NONE_FOUND = np.zeros(0, dtype=np.int64)
 
 
 def search(

@@ -127,19 +127,18 @@ def finish_logs(first_slot, weights, power, out):
         scale = weights.scale[first_slot : first_slot + width]
         for b in range(width):
             out[b] *= scale[b]
-    for b in range(width):
-        out[b] += bias[b]
     if power == 0:
         for b in range(width):
-            out[b] = min(out[b], 0.0) - np.log1p(np.exp(-abs(out[b])))
+            margin = out[b] + bias[b]
+            out[b] = min(margin, 0.0) - np.log1p(np.exp(-abs(margin)))
     elif power == 2:
         for b in range(width):
-            slack = 1.0 - out[b]
+            slack = 1.0 - (out[b] + bias[b])
             slack = slack if slack > 0.0 else 0.0
             out[b] = -slack * slack
     else:
         for b in range(width):
-            slack = 1.0 - out[b]
+            slack = 1.0 - (out[b] + bias[b])
             slack = slack if slack > 0.0 else 0.0
             out[b] = -slack * slack * slack
 
@@ -170,18 +169,21 @@ def keep_node(score, node, place, scores, nodes, places):
 
 
 @njit(cache=True, nogil=True)
-def keep_label(score, label, scores, labels):
-    """Insert into a list that falls by score, on equal scores rising by label."""
-    k = scores.shape[0]
-    slot = k
+def keep_label(score, label, n_kept, scores, labels):
+    """Insert into a list of ``n_kept`` that falls by score, on equal scores rises by label.
+
+    Returns how many there are then.
+    """
+    k, slot = scores.shape[0], n_kept
     while slot > 0 and (
         score > scores[slot - 1] or (score == scores[slot - 1] and label < labels[slot - 1])
     ):
         slot -= 1
+        if slot + 1 < k:
+            scores[slot + 1], labels[slot + 1] = scores[slot], labels[slot]
     if slot < k:
-        for s in range(k - 1, slot, -1):
-            scores[s], labels[s] = scores[s - 1], labels[s - 1]
         scores[slot], labels[slot] = score, label
+    return min(n_kept + 1, k)
 
 
 @njit(cache=True, nogil=True)
@@ -211,6 +213,37 @@ def append_labels(parent, of_node, slot_label, n_found, labels, scores):
         new_labels[b] = slot_label[b]
         log = np.float32(parent + of_node[b])
         new_scores[b] = log if log > LOWEST_LOG else LOWEST_LOG
+
+
+@njit(cache=True, nogil=True)
+def keep_slots(
+    parent, of_node, first_slot, slots, allowed_slot, keep_all, least, place, of_beam, n_found,
+    labels, scores,
+):  # fmt: skip
+    """Put what a row found in a node, its parent's ``place`` in the beam, into the row's lists.
+
+    Returns ``least`` and ``n_found`` as they are then, and whether there was a node.
+    """
+    _, slot_node, slot_label = slots
+    beam_logs, beam_nodes, beam_places = of_beam
+    worst, k, has_node = beam_logs.shape[0] - 1, scores.shape[0], False
+    for b in range(of_node.shape[0]):
+        log, slot = np.float32(parent + of_node[b]), first_slot + b
+        if log < least or (allowed_slot.shape[0] > 0 and not allowed_slot[slot]):
+            continue
+        log = max(log, LOWEST_LOG)
+        if slot_node[slot] >= 0:
+            has_node = True
+            if log >= beam_logs[worst]:
+                keep_node(log, slot_node[slot], place, beam_logs, beam_nodes, beam_places)
+        elif keep_all:
+            labels[n_found], scores[n_found] = slot_label[slot], log
+            n_found += 1
+        else:
+            n_found = keep_label(np.exp(log), slot_label[slot], n_found, scores, labels)
+            if n_found == k:
+                least = least_log(scores[k - 1])
+    return least, n_found, has_node
 
 
 @njit(cache=True, nogil=True)
@@ -259,14 +292,14 @@ def search_rows(
     """Find the labels of rows ``lo_row .. hi_row - 1`` that the beam reaches.
 
     With ``keep_all`` every label goes to ``labels`` (n_rows, capacity), its logarithm to
-    ``scores``, and ``n_found`` (n_rows,) counts them. Otherwise the best go to ``labels`` and
-    ``scores`` (n_rows, k), which hold -1 and -inf, with their scores; nodes that cannot hold a
-    better one are skipped. ``allowed_slot`` (n_slots,) or, where all are, (0,). ``spread`` are
+    ``scores``. Otherwise the best go to ``labels`` and ``scores`` (n_rows, k), which hold -1 and
+    -inf, with their scores; nodes that cannot hold a better one are skipped. ``n_found`` (n_rows,),
+    zeros, counts them. ``allowed_slot`` (n_slots,) or, where all are, (0,). ``spread`` are
     arrays to write to: ``row_of`` (n_features,) with zeros, or (0,) if few rows are searched,
     ``starts`` as `spread_chunk` takes it, and int32 and float32 of the length of the longest row.
     """
     slot_indptr, slot_node, slot_label = slots
-    n_rows, k, n_nodes = hi_row - lo_row, scores.shape[1], slot_indptr.shape[0] - 1
+    n_rows, n_nodes = hi_row - lo_row, slot_indptr.shape[0] - 1
     logs = np.empty(widest(slot_indptr), dtype=np.float64)
     least = np.full(n_rows, -np.inf, dtype=np.float32)
     beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
@@ -276,7 +309,7 @@ def search_rows(
         beam_nodes[i, 0], beam_logs[i, 0] = 0, 0.0
     n_together = beam if keep_all else 1  # else best nodes first: they spare others
     row_of, starts, _, _ = spread
-    spread_node, is_searching = -1, True
+    spread_node, last_node, labels_only, is_searching = -1, -1, False, True
     while is_searching:
         parent_nodes, parent_logs = beam_nodes, beam_logs
         beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
@@ -306,31 +339,19 @@ def search_rows(
                 else:
                     add_products(lo, hi, X_indices, X_data, node, weights, of_node)
                 finish_logs(first_slot, weights, power, of_node)
-                if keep_all and allowed_slot.shape[0] == 0 and has_labels_only(node, slots):
-                    append_labels(
-                        parent, of_node, slot_label[first_slot:], n_found[i], labels[i], scores[i]
-                    )
+                if node != last_node:
+                    last_node, labels_only = node, has_labels_only(node, slots)
+                if labels_only and keep_all and allowed_slot.shape[0] == 0:
+                    of_labels = slot_label[first_slot:]
+                    append_labels(parent, of_node, of_labels, n_found[i], labels[i], scores[i])
                     n_found[i] += of_node.shape[0]
                     continue
-                for b in range(of_node.shape[0]):
-                    log = np.float32(parent + of_node[b])
-                    if log < least[i]:
-                        continue
-                    log = max(log, LOWEST_LOG)
-                    slot = first_slot + b
-                    if allowed_slot.shape[0] > 0 and not allowed_slot[slot]:
-                        continue
-                    if slot_node[slot] >= 0:
-                        keep_node(
-                            log, slot_node[slot], s, beam_logs[i], beam_nodes[i], beam_places[i]
-                        )
-                        is_searching = True
-                    elif keep_all:
-                        labels[i, n_found[i]], scores[i, n_found[i]] = slot_label[slot], log
-                        n_found[i] += 1
-                    else:
-                        keep_label(np.exp(log), slot_label[slot], scores[i], labels[i])
-                        least[i] = least_log(scores[i, k - 1])
+                of_beam = beam_logs[i], beam_nodes[i], beam_places[i]
+                least[i], n_found[i], has_node = keep_slots(
+                    parent, of_node, first_slot, slots, allowed_slot, keep_all, least[i], s,
+                    of_beam, n_found[i], labels[i], scores[i],
+                )  # fmt: skip
+                is_searching |= has_node
 
 
 @njit(cache=True, nogil=True)

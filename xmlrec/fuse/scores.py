@@ -20,6 +20,7 @@ the place of training items. Products of a label without items are 0.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ from xmlrec.fuse.kernels import (
     pair_dots,
     route,
     taught_scores,
+    text_dots,
     vector_dots,
 )
 
@@ -51,6 +53,9 @@ NAMES = (*_SINGLE, *(f"{_SINGLE[place]} x size" for place in TIMES_SIZE))
 
 N_SCORES = SIZE + 1 + len(TIMES_SIZE)
 ROWS_PER_JOB = 1024
+ROWS_TO_SORT = 128
+"""From so many rows on, labels occur often enough to go through the pairs label by label."""
+
 MIN_SCORE = 1e-6
 """Tree scores below it count as it, so that their logarithms are finite."""
 
@@ -73,7 +78,23 @@ class Examples(NamedTuple):
     rows: IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Texts(NamedTuple):
+    """Names and paths of labels over the features that occur in them.
+
+    Attributes
+    ----------
+    places : int32 array, shape (n_features,)
+        The number of each feature among those, -1 for one that occurs in none.
+    names, paths : tuple of arrays
+        ``(indptr, places, data)`` of the rows.
+    """
+
+    places: IntArray
+    names: tuple[np.ndarray[Any, Any], IntArray, FloatArray]
+    paths: tuple[np.ndarray[Any, Any], IntArray, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
 class LabelRows:
     """What fusion knows of the labels.
 
@@ -109,6 +130,17 @@ class LabelRows:
         for rows in (self.names, self.paths, self.taught):
             for array in (rows.indptr, rows.indices, rows.data):
                 array.flags.writeable = False
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Names and paths as `text_dots` takes them."""
+        both = self.names, self.paths
+        occurs = np.zeros(self.names.shape[1], dtype=np.bool_)
+        for rows in both:
+            occurs[rows.indices] = True
+        places = np.where(occurs, np.cumsum(occurs) - 1, -1).astype(np.int32)
+        names, paths = ((rows.indptr, places[rows.indices], rows.data) for rows in both)
+        return Texts(places, names, paths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,12 +189,7 @@ def candidate_scores(
 
     def fill(lo: int) -> None:
         hi = min(lo + ROWS_PER_JOB, X.shape[0])
-        row = np.zeros(X.shape[1], dtype=np.float32)
-        for texts, place in ((rows.names, 1), (rows.paths, 2)):
-            pair_dots(
-                X_indptr, X.indices, X.data, texts.indptr, texts.indices, texts.data,
-                labels, lo, hi, row, F[:, :, place],
-            )  # fmt: skip
+        match_texts(X, labels, rows, (lo, hi), F[:, :, 1:3])
         if rows.taught.nnz:
             taught = rows.taught.indptr, rows.taught.indices, rows.taught.data
             totals = np.zeros(rows.taught.shape[1], dtype=np.float32)
@@ -180,6 +207,23 @@ def candidate_scores(
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
     return F
+
+
+def match_texts(
+    X: sp.csr_array, labels: IntArray, rows: LabelRows, ends: tuple[int, int], out: FloatArray
+) -> None:
+    """Fill rows ``ends`` (first, last + 1) of ``out`` with the matches of names and of paths."""
+    lo, hi = ends
+    of_items = X.indptr.astype(np.int64, copy=False), X.indices, X.data
+    if hi - lo >= ROWS_TO_SORT:
+        texts, order = rows.texts, np.argsort(labels[lo:hi], axis=None)
+        table = np.zeros((int(texts.places.max(initial=-1)) + 1, 2), dtype=np.float32)
+        text_dots(*of_items, texts, labels, order, lo, hi, table, out)
+        return
+    row = np.zeros(X.shape[1], dtype=np.float32)
+    for place, matrix in enumerate((rows.names, rows.paths)):
+        of_labels = matrix.indptr, matrix.indices, matrix.data
+        pair_dots(*of_items, *of_labels, labels, lo, hi, row, out[:, :, place])
 
 
 def size_above_mean(rows: LabelRows) -> FloatArray:
