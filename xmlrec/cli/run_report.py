@@ -1,5 +1,6 @@
 """What is said of a run that is done, or was stopped."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 import typer
 
 from xmlrec.batch import Done, Job, find_drift, parts_folder
-from xmlrec.catalog import rejects_path
+from xmlrec.catalog import Fault, rejects_path
 from xmlrec.cli.catalogs import plural, report_counts
 from xmlrec.models import TaxonomyClassifier
 from xmlrec.taxonomy.node import SEPARATOR
@@ -36,7 +37,8 @@ def report(job: Job, done: Done, classifier: TaxonomyClassifier) -> None:
     if tally.by_verdict:
         verdicts = ", ".join(f"{verdict} {n:,}" for verdict, n in tally.by_verdict.most_common())
         typer.echo(f"{name}: {verdicts}", err=True)
-    counts = replace(done.counts, rejected=tally.rejected)  # what workers rejected is there too
+    rejected = Counter({Fault(code): n for code, n in tally.rejected.items()})  # by workers too
+    counts = replace(done.counts, rejected=rejected)
     report_counts(" ".join(job.sources), counts, rejects_path(job.out))
     if done.n_repeated_ids:
         typer.echo(f"{plural(done.n_repeated_ids, 'row')} with the id of a row before", err=True)

@@ -15,6 +15,7 @@ from xmlrec.models.lines import PathTexts
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.scope import Scope
+from xmlrec.models.training import has_words
 from xmlrec.probabilities import decide
 from xmlrec.taxonomy import Taxonomy
 from xmlrec.taxonomy.state import TaxonomyState
@@ -109,7 +110,11 @@ class View:
         max_paths: int | None,
         n_threads: int | None,
     ) -> Answers:
-        """Return what is done with items, see `xmlrec.probabilities.decisions`."""
+        """Return what is done with items, see `xmlrec.probabilities.decisions`.
+
+        One without a word, such as a number or a web address, gets no answer.
+        """
+        items = [item if has_words(item) else {} for item in items]
         confidence, confident = self.confidence, self.confide(items, scope.allowed, n_threads)
         of_nodes = confidence.of_nodes(confident, n_threads)
         is_excluded = np.zeros(len(items), dtype=np.bool_)
