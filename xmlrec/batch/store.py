@@ -199,12 +199,13 @@ def open_store(
         the folder cannot be written.
     """
     folder = parts_folder(out)
-    with naming(out), ExitStack() as stack:
-        folder.mkdir(exist_ok=True)
-        _keep_others_out(out, folder, shard, stack)
-        with locked(folder, "PREPARING"):
-            _prepare(out, folder, dict(facts), restart=restart)
-        store = PartStore(out, folder, shard)
+    with ExitStack() as stack:
+        with naming(out):
+            folder.mkdir(exist_ok=True)
+            _keep_others_out(out, folder, shard, stack)
+            with locked(folder, "PREPARING"):
+                _prepare(out, folder, dict(facts), restart=restart)
+            store = PartStore(out, folder, shard)
         stack.callback(store.close)
         yield store
 
