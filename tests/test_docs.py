@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from numba import config
 
 from xmlrec.catalog import Fault, ResultRow
+from xmlrec.catalog.audit_rows import VERDICTS, AuditRow, GivenPath
 from xmlrec.cli import main
 from xmlrec.cli.explained import SOURCES
 from xmlrec.fuse.scores import NAMES
@@ -207,6 +208,7 @@ def test_formats_name_every_code_key_and_figure():
     wanted = {name.replace("level_1", "level_L") for name in figures}
     wanted |= {str(fault) for fault in Fault} | set(ResultRow.__annotations__)
     wanted |= {AMBIGUOUS_PATH, BAD_PATH, UNKNOWN_PATH}
+    wanted |= {*VERDICTS, *AuditRow.__annotations__, *GivenPath.__annotations__}
 
     assert wanted - named == set()
 

@@ -7,13 +7,14 @@ from itertools import chain, islice
 
 from xmlrec.batch.chunks import Reading
 from xmlrec.batch.executors import Executor
+from xmlrec.batch.formats import LineFormat
 from xmlrec.batch.request import Request
 from xmlrec.batch.running import run
 from xmlrec.batch.sources import can_be_read_again, run_facts
 from xmlrec.batch.store import PartStore, Shard, open_store
 from xmlrec.batch.streaming import Stream
 from xmlrec.batch.tally import Tally
-from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalogs
+from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalog
 from xmlrec.catalog.output import is_stream, open_output, remove
 from xmlrec.errors import InputError
 
@@ -28,7 +29,7 @@ class Job:
     Attributes
     ----------
     sources : tuple of str
-        Files, see `read_catalogs`.
+        Files, see `read_catalog`.
     settings : CatalogSettings
     request : Request
     out : str
@@ -96,7 +97,7 @@ def categorize_catalog(
         What stops the run. What is done stays.
     """
     with ExitStack() as stack:
-        reader = stack.enter_context(read_catalogs(job.sources, job.settings, on_reject))
+        reader = stack.enter_context(read_catalog(job.sources, job.settings, on_reject))
         sink = _open_sink(job, stack)
         reading = Reading(reader)
         wanted = (chunk for chunk in reading.chunks() if chunk.number not in sink)
@@ -104,7 +105,7 @@ def categorize_catalog(
             executor = start(job.request, is_small=len(first) == 1)
             stack.callback(executor.close)
             run(chain(first, wanted), executor, sink, lambda tally: on_part(tally, reader))
-        done = Done(sink.tally(), reader.counts, reading.n_repeated_ids(), reading.damage)
+        done = Done(sink.tally, reader.counts, reading.n_repeated_ids(), reading.damage)
         if isinstance(sink, PartStore) and job.shard is None:
             _put_together(job, sink, done)
         return done
@@ -112,7 +113,9 @@ def categorize_catalog(
 
 def _open_sink(job: Job, stack: ExitStack) -> PartStore | Stream:
     if is_stream(job.out):
-        return Stream(stack.enter_context(open_output(job.out)))
+        form = job.request.format
+        assert isinstance(form, LineFormat)  # which `choose_format` gives for them
+        return Stream(stack.enter_context(open_output(job.out)), form.head)
     facts = run_facts(job.sources, job.settings, job.request)
     is_new = job.restart or not can_be_read_again(job.sources)
     return stack.enter_context(open_store(job.out, facts, restart=is_new, shard=job.shard))

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -27,7 +27,7 @@ class Chunk:
     start : int
         The place of the first row in the whole chunk, if this is a piece of one.
     is_second_try : bool
-        Whether a worker died at it before.
+        Whether a worker died at it before, or at what it is a piece of.
     """
 
     number: int
@@ -40,8 +40,8 @@ class Chunk:
         """Return two pieces that are this one, its rejects with the first."""
         middle = len(self.rows) // 2
         return (
-            Chunk(self.number, self.rows[:middle], self.rejects, self.start),
-            Chunk(self.number, self.rows[middle:], (), self.start + middle),
+            replace(self, rows=self.rows[:middle]),
+            replace(self, rows=self.rows[middle:], rejects=(), start=self.start + middle),
         )
 
 

@@ -61,7 +61,10 @@ def tried_again(chunk: Chunk, failure: Failure) -> list[Chunk]:
     """Return what of a failed chunk is to be tried again; nothing of a row that is at fault."""
     if failure.code is Fault.WORKER_DIED and not chunk.is_second_try:
         return [replace(chunk, is_second_try=True)]
-    return list(chunk.halves()) if len(chunk.rows) > 1 else []
+    if len(chunk.rows) <= 1:
+        return []
+    halves = chunk.halves()
+    return [replace(half, is_second_try=len(half.rows) > 1) for half in halves]
 
 
 def rejected(chunk: Chunk, failure: Failure) -> Part:

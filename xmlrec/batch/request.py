@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xmlrec.batch.auditing import AuditFormat
 from xmlrec.batch.formats import ResultFormat
 
 if TYPE_CHECKING:
@@ -21,27 +22,25 @@ class Request:
         The model's folder.
     model_name : str
         The preset, digest and version that the folder has to hold.
-    format : ResultFormat
+    format : ResultFormat or AuditFormat
+        With the latter the categories that rows have already are judged.
     k : int
         Paths a row, alternatives included.
     min_precision, under, exclude, max_paths
         See `TaxonomyClassifier.classify`.
     carried : tuple of str
         Columns of the catalog that go into the result.
-    audit : bool
-        Whether rows have a category that is to be judged.
     """
 
     model: Path
     model_name: str
-    format: ResultFormat
+    format: ResultFormat | AuditFormat
     k: int = 3
     min_precision: float | None = None
     under: str | None = None
     exclude: tuple[str, ...] = ()
     max_paths: int | None = None
     carried: tuple[str, ...] = ()
-    audit: bool = False
 
     def open(self, n_threads: int) -> "Answerer":
         """Open the model to answer with; `ModelError` if it is another one by now."""
@@ -60,5 +59,5 @@ class Request:
 
     def digest(self) -> str:
         """Return a digest of all but the model: of what it is not, the model says itself."""
-        facts = (self.format, self.k, self.choices(), self.carried, self.audit)
+        facts = (self.format, self.k, self.choices(), self.carried)
         return hashlib.sha256(repr(facts).encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -22,7 +23,8 @@ def run_facts(
     InputError
         If a file is not there or cannot be read.
     """
-    asked = f"{request.digest()} {settings} {version('xmlrec')}"
+    made_by = f"{version('xmlrec')} {zlib.ZLIB_RUNTIME_VERSION}"  # another zlib, other bytes
+    asked = f"{request.digest()} {settings} {made_by}"
     return {
         "catalog": " ".join(map(file_fact, sources)),
         "model": request.model_name,

@@ -53,24 +53,33 @@ class Shard(NamedTuple):
         return number % self.n == self.i - 1
 
 
-class Entry(NamedTuple):
-    """What the journal says of a chunk: its files with their digests, and what it counts.
+class Files(NamedTuple):
+    """The files of a chunk with their digests.
 
     ``results`` are the pieces that it was answered in, mostly one; ``rejects`` is one file or none.
     """
 
     results: dict[str, str]
     rejects: dict[str, str]
-    tally: Tally
 
 
 class PartStore:
-    """The parts of one run; see `open_store`."""
+    """The parts of one run; see `open_store`.
+
+    Attributes
+    ----------
+    folder : Path
+    shard : Shard or None
+        The share of the run that is worked on.
+    tally : Tally
+        What all parts count.
+    """
 
     def __init__(self, out: str, folder: Path, shard: Shard | None = None) -> None:
         self.folder, self.shard = folder, shard
+        self.tally = Tally()
         self._out = out
-        self._entries: dict[int, Entry] = {}
+        self._files: dict[int, Files] = {}
         own = folder / ("journal.jsonl" if shard is None else f"journal-{shard.name}.jsonl")
         kept = {journal: self._read(journal) for journal in sorted(folder.glob("journal*.jsonl"))}
         self._journal = own.open("r+b" if own in kept else "wb")
@@ -79,19 +88,7 @@ class PartStore:
 
     def __contains__(self, number: int) -> bool:
         is_others = self.shard is not None and not self.shard.has(number)
-        return is_others or number in self._entries
-
-    @property
-    def n_parts(self) -> int:
-        """Chunks that are done."""
-        return len(self._entries)
-
-    def tally(self) -> Tally:
-        """Return what all parts count."""
-        total = Tally()
-        for entry in self._entries.values():
-            total.add(entry.tally)
-        return total
+        return is_others or number in self._files
 
     def add(self, number: int, pieces: Sequence[Part]) -> None:
         """Put what a chunk became on the disk.
@@ -115,25 +112,27 @@ class PartStore:
             self._journal.write(line.encode() + b"\n")
             self._journal.flush()
             os.fsync(self._journal.fileno())
-        self._entries[number] = Entry(results, rejects, tally)
+        self._files[number] = Files(results, rejects)
+        self.tally.add(tally)
 
     def results(self) -> Iterator[Path]:
         """Yield the files of all results in the order of the catalog."""
-        for number in sorted(self._entries):
-            yield from (self.folder / name for name in self._entries[number].results)
+        for number in sorted(self._files):
+            yield from (self.folder / name for name in self._files[number].results)
 
     def rejects(self) -> Iterator[Path]:
         """Yield the files of all rejects in the order of the catalog."""
-        for number in sorted(self._entries):
-            yield from (self.folder / name for name in self._entries[number].rejects)
+        for number in sorted(self._files):
+            yield from (self.folder / name for name in self._files[number].rejects)
 
     def close(self) -> None:
-        """Close the journal."""
+        """Close the journal; of a run that has not done anything nothing stays."""
         self._journal.close()
+        if not self._files and self.shard is None:
+            self.remove()
 
     def remove(self) -> None:
         """Remove the folder, as all of it is in the output."""
-        self.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write(self, number: int, kind: str, contents: Iterable[bytes]) -> dict[str, str]:
@@ -154,24 +153,28 @@ class PartStore:
         kept = 0
         with journal.open("rb") as lines:
             for line in lines:
+                if not line.endswith(b"\n"):
+                    break  # a kill cut it off
                 try:
                     values = json.loads(line)
-                    entry = Entry(values["results"], values["rejects"], Tally.from_json(values))
                     number = int(values["chunk"])
+                    files = Files(values["results"], values["rejects"])
+                    tally = Tally.from_json(values)
                 except (ValueError, LookupError, TypeError, AttributeError):
-                    break  # a kill cut it off
+                    break
                 kept += len(line)
-                if self._is_whole(entry):
-                    self._entries[number] = entry
+                if self._is_whole(files):
+                    self._files[number] = files
+                    self.tally.add(tally)
                 else:
                     logger.warning("%s: part %d is damaged; done again", self.folder, number)
         return kept
 
-    def _is_whole(self, entry: Entry) -> bool:
+    def _is_whole(self, files: Files) -> bool:
         try:
             return all(
                 file_digest(self.folder / name) == digest
-                for name, digest in (entry.results | entry.rejects).items()
+                for name, digest in (files.results | files.rejects).items()
             )
         except OSError:
             return False

@@ -8,11 +8,18 @@ from xmlrec.catalog.output import TextOutput
 
 
 class Stream:
-    """Writes parts in the order of the catalog; one that comes early waits for those before it."""
+    """Writes parts in the order of the catalog; one that comes early waits for those before it.
 
-    def __init__(self, output: TextOutput) -> None:
+    Attributes
+    ----------
+    tally : Tally
+        What all parts count.
+    """
+
+    def __init__(self, output: TextOutput, head: bytes) -> None:
+        self.tally = Tally()
         self._output = output
-        self._tally = Tally()
+        self._output.write_bytes(head)
         self._next = 0
         self._early: dict[int, bytes] = {}
 
@@ -22,13 +29,9 @@ class Stream:
     def add(self, number: int, pieces: Sequence[Part]) -> None:
         """Write the results of a chunk; `InputError` or `BrokenPipeError` if that fails."""
         for piece in pieces:
-            self._tally.add(piece.tally)
+            self.tally.add(piece.tally)
         self._early[number] = b"".join(piece.results for piece in pieces)
         while (results := self._early.pop(self._next, None)) is not None:
             self._output.write_bytes(results)
             self._next += 1
         self._output.flush()
-
-    def tally(self) -> Tally:
-        """Return what all parts count."""
-        return self._tally

@@ -1,37 +1,37 @@
 """``xmlrec categorize``."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xmlrec.cli.compiling import announce_compilation
 from xmlrec.cli.options import (
     MAX_PATHS,
     DelimiterOption,
     EncodingOption,
     ExcludeOption,
     IdOption,
+    LabelOption,
+    MaxDecompressedOption,
     MaxPathsOption,
     MinPrecisionOption,
     ModelOption,
     ThreadsOption,
     UnderOption,
 )
-from xmlrec.cli.catalogs import Rejects, check_not_input, plural, report_counts
-from xmlrec.cli.compiling import announce_compilation
 from xmlrec.cli.progress import PROGRESS, show_progress
 from xmlrec.errors import InputError, OptionError, RejectsError
 
 if TYPE_CHECKING:
-    from xmlrec.batch import Done, Job, Start
+    from xmlrec.batch import Start
+    from xmlrec.batch.auditing import AuditFormat
+    from xmlrec.batch.formats import ResultFormat
     from xmlrec.models import TaxonomyClassifier
 
 ENGINES = ("local", "dask")
-N_TOP = 3
-"""Categories that the summary names."""
 
 
 def categorize(
@@ -58,9 +58,14 @@ def categorize(
     under: UnderOption = None,
     exclude: ExcludeOption = None,
     max_paths: MaxPathsOption = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Judge the categories that rows have, worst first")
+    ] = False,
     id_column: IdOption = None,
+    label_column: LabelOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
+    max_decompressed: MaxDecompressedOption = None,
     threads: ThreadsOption = None,
     carry: Annotated[
         list[str] | None,
@@ -98,15 +103,29 @@ def categorize(
     Rows that cannot be used go to FILE.rejects.jsonl. A run that was stopped goes on where it was
     when the same command is given again. Memory does not grow with the catalog.
     """
-    from xmlrec.batch import Job, Request, Shard, categorize_catalog, choose_format
+    from xmlrec.batch import Job, Request, Shard, categorize_catalog
     from xmlrec.catalog import CatalogSettings, expand_sources
+    from xmlrec.cli.catalogs import Rejects
+    from xmlrec.cli.run_report import report, stopping
     from xmlrec.models import TaxonomyClassifier
 
+    if Path(out).resolve().is_relative_to(model.resolve()):
+        raise InputError(out, "it lies in the model's folder", "name another file with --out")
     sources = expand_sources(catalogs)
-    check_out(out, sources, model)
+    check_not_read(out, sources)
     classifier = TaxonomyClassifier.load(model, n_threads=threads)
     classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
     carried = tuple(carry or ())
+    output_format = choose_output(
+        out,
+        k,
+        carried,
+        audit=audit,
+        flat=flat,
+        excel_safe=excel_safe,
+        label_column=label_column,
+        scope=[*(["--under"] if under else []), *(["--exclude"] if exclude else [])],
+    )
     job = Job(
         sources=tuple(sources),
         settings=CatalogSettings(
@@ -114,13 +133,14 @@ def categorize(
             id_column=id_column,
             encoding=encoding,
             delimiter=delimiter,
+            max_decompressed=max_decompressed,
+            label_column=label_column,
+            needs_labels=audit,
         ),
         request=Request(
             model=model,
             model_name=classifier.model_name_,
-            format=choose_format(
-                out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe
-            ),
+            format=output_format,
             k=k,
             min_precision=min_precision,
             under=under,
@@ -146,20 +166,46 @@ def categorize(
         raise RejectsError(n_rejected, max_errors)
 
 
-def check_out(out: str, sources: Sequence[str], model: Path) -> None:
-    """Raise `InputError` if the output or its rejects would be written over something that is read."""
+def choose_output(
+    out: str,
+    k: int,
+    carried: tuple[str, ...],
+    *,
+    audit: bool,
+    flat: bool,
+    excel_safe: bool,
+    label_column: str | None,
+    scope: Sequence[str],
+) -> "ResultFormat | AuditFormat":
+    """Return the format of the output; `OptionError` for options that do not go together."""
+    from xmlrec.batch import choose_audit_format, choose_format
+
+    if audit:
+        unfit = [*scope, *(["--flat"] if flat else []), *(["--excel-safe"] if excel_safe else [])]
+        if unfit:
+            raise OptionError(unfit[0], "it does not go with --audit", "leave out one of them")
+        return choose_audit_format(out, carried=carried)
+    if label_column is not None:
+        raise OptionError("--label-column", "labels are read to be judged", "say --audit too")
+    return choose_format(out, n_paths=k, carried=carried, flat=flat, excel_safe=excel_safe)
+
+
+def check_not_read(out: str, sources: Sequence[str]) -> None:
+    """Raise `InputError` if what is written would take the place of what is read."""
     from xmlrec.catalog import rejects_path
+    from xmlrec.cli.catalogs import check_not_input
 
     for path in filter(None, (out, rejects_path(out))):
         check_not_input(path, *sources)
-    if Path(out).resolve().is_relative_to(model.resolve()):
-        raise InputError(out, "it lies in the model's folder", "name another file with --out")
 
 
 def warm_up(classifier: "TaxonomyClassifier") -> None:
     """Compile what is not compiled yet, before several processes do it side by side."""
+    from xmlrec.text.known_words import count_words
+
     if announce_compilation():
         classifier.classify(["a"])
+        count_words(classifier.parts.ranker.features, ["a"])
 
 
 def choose_engine(
@@ -176,36 +222,3 @@ def choose_engine(
         raise OptionError("--scheduler", "it belongs to a Dask cluster", "say --engine dask too")
     has_transformer = classifier.settings.has_transformer
     return partial(open_local, n_threads=threads, has_transformer=has_transformer)
-
-
-@contextmanager
-def stopping(out: str) -> Iterator[None]:
-    """Say in one line what stays of a run that is stopped from outside."""
-    from xmlrec.batch import parts_folder
-
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        folder = parts_folder(out)
-        kept = f"what is done is kept in {folder}, and the same command goes on from there"
-        typer.echo(f"{out}: stopped; {kept if folder.exists() else 'nothing is kept'}", err=True)
-        raise
-
-
-def report(job: "Job", done: "Done", classifier: "TaxonomyClassifier") -> None:
-    """Say on stderr what became of the rows, and what is unlike the training catalog."""
-    from xmlrec.batch import find_drift
-    from xmlrec.catalog import rejects_path
-
-    tally, name = done.tally, job.out if job.shard is None else f"{job.out}, shard {job.shard.name}"
-    statuses = ", ".join(f"{n:,} {status}" for status, n in sorted(tally.by_status.items()))
-    typer.echo(f"{name}: {tally.n_rows:,} rows ({statuses or 'none'})", err=True)
-    kept = rejects_path(job.out)
-    report_counts(" ".join(job.sources), done.counts, kept)
-    if done.n_repeated_ids:
-        typer.echo(f"{plural(done.n_repeated_ids, 'row')} with the id of a row before", err=True)
-    for column, n in tally.by_category.most_common(N_TOP):
-        path = " > ".join(classifier.taxonomy_.path(column))
-        typer.echo(f"{100 * n / tally.n_rows:5.1f} %  {path}", err=True)
-    for alarm in find_drift(tally, classifier):
-        typer.echo(f"unlike the training catalog: {alarm}", err=True)

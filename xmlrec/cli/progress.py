@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from xmlrec.batch import Tally
     from xmlrec.catalog import CatalogReader
 

@@ -14,10 +14,12 @@ from label_trees import Ranking
 from xmlrec.catalog import ResultRow
 from xmlrec.errors import TrainingError
 from xmlrec.metrics import Evaluation
+from xmlrec.models.answers import Answers
 from xmlrec.models.assessing import Assessment, assess, evaluation, facts_of, measure
 from xmlrec.models.changing import ModelParts, open_view
 from xmlrec.models.cross import cross_rank, fold_numbers
 from xmlrec.models.fitting import fit_parts
+from xmlrec.models.lines import Lines
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.scope import DEFAULT_PRECISION, Scope, check_max_paths, check_precision
 from xmlrec.models.settings import RankerSettings
@@ -287,6 +289,45 @@ class ItemClassifier:
         OptionError
             If a category is unknown, everything is excluded, or a number is out of range.
         """
+        asked = min_precision, under, exclude, max_paths
+        view, texts, answers = self._answers(items, *asked)
+        return answers.rows(items, texts, k, taxonomy=view.taxonomy_name, model=view.model_name)
+
+    def classify_lines(
+        self,
+        items: Sequence[Item],
+        k: int = 5,
+        *,
+        min_precision: float | None = None,
+        under: str | Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        max_paths: int | None = None,
+    ) -> Lines:
+        """Return the rows of `classify` as lines of JSON, in a fraction of the time.
+
+        Parameters and errors are those of `classify`. Lines are strict JSON in the order of its
+        rows, not escaped to ASCII, without spaces.
+        """
+        asked = min_precision, under, exclude, max_paths
+        view, texts, answers = self._answers(items, *asked)
+        return answers.lines(
+            items,
+            texts,
+            k,
+            path_texts=view.path_texts,
+            taxonomy=view.taxonomy_name,
+            model=view.model_name,
+        )
+
+    def _answers(
+        self,
+        items: Sequence[Item],
+        min_precision: float | None,
+        under: str | Sequence[str] | None,
+        exclude: Sequence[str],
+        max_paths: int | None,
+    ) -> tuple[View, list[Any], Answers]:
+        """Return the view that answers, the items' texts, and the answers."""
         view, texts = self.view, text_items(items, self.settings.text)
         scope, precision = self.check(min_precision=min_precision, under=under, exclude=exclude)
         answers = view.decide(
@@ -297,8 +338,7 @@ class ItemClassifier:
             max_paths=check_max_paths(max_paths),
             n_threads=self.n_threads,
         )
-        names = {"taxonomy": view.taxonomy_name, "model": view.model_name}
-        return answers.rows(items, texts, k, **names)
+        return view, texts, answers
 
     def check(
         self,

@@ -14,7 +14,7 @@ from xmlrec.errors import ColumnError, InputError
 def test_row_holds_all_columns_and_where_it_is(tmp_path):
     path = write_file(tmp_path, "a.jsonl", '{"id":"x","title":"a","brand":"b","paths":["A > B"]}')
     assert read_whole(path, needs_labels=True).rows == [
-        Row("x", {"id": "x", "title": "a", "brand": "b"}, (("A", "B"),), 1, 0)
+        Row("x", {"id": "x", "title": "a", "brand": "b"}, (("A", "B"),), 1, 0, str(path))
     ]
 
 

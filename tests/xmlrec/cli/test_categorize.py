@@ -229,7 +229,8 @@ def test_an_output_that_cannot_be_is_refused(xmlrec, shop, model, new_files):
 
 def test_a_failing_run_leaves_the_old_output_as_it_was(xmlrec, shop, model, write):
     write("out.csv", "old\n")
-    xmlrec("categorize", write("nothing.csv", ""), "--model", model, "--out", "out.csv").refused()
+    write("twice.csv", "id,title,title\n")
+    xmlrec("categorize", "twice.csv", "--model", model, "--out", "out.csv").refused(2)
 
     assert (shop / "out.csv").read_text() == "old\n"
 
