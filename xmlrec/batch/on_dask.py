@@ -29,6 +29,7 @@ SECONDS_TO_CONNECT = 8
 LOCAL = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": "127.0.0.1:0"}
 SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "1 GiB",  # chunks may be large
+    "distributed.comm.timeouts.connect": "5s",  # a result waits as long for a worker that died
     "distributed.scheduler.allowed-failures": 0,  # of a cluster here: `Pieces` tries again
     "distributed.deploy.lost-worker-timeout": "1 day",  # else one that dies often is given up
 }
