@@ -8,7 +8,8 @@ from statistics import median
 from typing import TypeVar
 
 from bench.batch import N_PATHS
-from xmlrec.catalog import CatalogSettings, Reject, open_results, read_catalog
+from xmlrec.batch.formats import JsonLines
+from xmlrec.catalog import CatalogSettings, Reject, read_catalog
 from xmlrec.models import TaxonomyClassifier
 from xmlrec.models.training import text_items
 
@@ -39,15 +40,16 @@ def stage_times(model: Path, catalog: Path, out: Path, n_rows: int) -> tuple[flo
         classifier.ranker_.features.transform(texts, n_threads=1)
 
     def write() -> None:
-        with open_results(str(out), n_paths=N_PATHS) as write_row:
-            for result in results:
-                write_row(result)
+        with out.open("wb") as file:
+            for answers in found:
+                file.write(JsonLines().encode_lines(answers.lines))
 
-    classifier.classify(chunks[0], N_PATHS)  # loads kernels, and remembers words
+    classifier.classify_lines(chunks[0], N_PATHS)  # loads kernels, and remembers words
     features_s = timed(lambda: [transform(chunk) for chunk in chunks])[1]
     rank_s = timed(lambda: [classifier.rank(chunk, N_PATHS) for chunk in chunks])[1]
-    answers, classify_s = timed(lambda: [classifier.classify(chunk, N_PATHS) for chunk in chunks])
-    results = [result for answer in answers for result in answer]
+    found, classify_s = timed(
+        lambda: [classifier.classify_lines(chunk, N_PATHS) for chunk in chunks]
+    )
     write_s = timed(write)[1]
     seconds = read_s, features_s, rank_s - features_s, classify_s - rank_s, write_s
     return tuple(1e6 * of_stage / len(items) for of_stage in seconds)

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,11 @@ class Chunk:
     start: int = 0
     is_second_try: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle rows column by column, in a third of the time."""
+        columns = tuple(zip(*self.rows, strict=True))
+        return chunk_of, (self.number, columns, self.rejects, self.start, self.is_second_try)
+
     def halves(self) -> "tuple[Chunk, Chunk]":
         """Return two pieces that are this one, its rejects with the first."""
         middle = len(self.rows) // 2
@@ -43,6 +49,11 @@ class Chunk:
             replace(self, rows=self.rows[:middle]),
             replace(self, rows=self.rows[middle:], rejects=(), start=self.start + middle),
         )
+
+
+def chunk_of(number: int, columns: tuple[tuple[Any, ...], ...], *others: Any) -> Chunk:
+    """Return the chunk whose rows are given by their columns."""
+    return Chunk(number, tuple(map(Row._make, zip(*columns, strict=True))), *others)
 
 
 class Reading:

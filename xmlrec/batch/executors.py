@@ -4,6 +4,7 @@ An executor gives every chunk to what `Request.open` returns, and back what beco
 a few chunks at a time.
 """
 
+import gc
 import multiprocessing
 import signal
 import time
@@ -216,6 +217,8 @@ def serve(connection: Connection, request: Request, n_threads: int) -> None:
     with suppress(EOFError, OSError), threadpool_limits(n_threads):  # the other side is gone
         try:
             answer = request.open(n_threads)
+            gc.collect()
+            gc.freeze()  # the model is not looked through each time that rows are made
             connection.send("ready")
             while True:
                 connection.send(answer(connection.recv()))

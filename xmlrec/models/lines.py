@@ -122,7 +122,8 @@ def line(
 ) -> str:
     """Return what `result_row` returns as JSON."""
     status, reason = outcome
+    why = "null" if reason is None else f'"{reason}"'
     return (
-        f'{{"id":{encode_json(item_id)},"status":"{status}","reason":{encode_json(reason)},'
+        f'{{"id":{encode_json(item_id)},"status":"{status}","reason":{why},'
         f'"paths":[{",".join(paths)}],"alternatives":[{",".join(alternatives)}{end}'
     )

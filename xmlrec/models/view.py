@@ -102,7 +102,7 @@ class View:
 
     def decide(
         self,
-        items: Sequence[Item],
+        items: Sequence[Mapping[str, str]],
         scope: Scope,
         precision: float,
         *,
@@ -114,8 +114,8 @@ class View:
 
         One without a word, such as a number or a web address, gets no answer.
         """
-        items = [item if has_words(item) else {} for item in items]
-        confidence, confident = self.confidence, self.confide(items, scope.allowed, n_threads)
+        readable = [item if has_words(item) else {} for item in items]
+        confidence, confident = self.confidence, self.confide(readable, scope.allowed, n_threads)
         of_nodes = confidence.of_nodes(confident, n_threads)
         is_excluded = np.zeros(len(items), dtype=np.bool_)
         if scope.excluded is not None:

@@ -160,8 +160,10 @@ def test_45_a_file_that_may_not_grow_is_one_line(start, dump):
 def test_48_two_runs_on_one_output(start, dump):
     first = start()
     assert wait_for_parts(first, dump, 1)
+    os.killpg(first.pid, signal.SIGSTOP)
     second = start()
     err = second.communicate()[1]
+    os.killpg(first.pid, signal.SIGCONT)
     first.communicate()
 
     assert second.returncode == 1
