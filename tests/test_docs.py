@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import yaml
 from numba import config
 
 from xmlrec.catalog import Fault, ResultRow
@@ -221,6 +222,20 @@ def test_formats_name_every_key_of_an_explanation():
     wanted |= {name for name in NAMES if not name.endswith("x size")}
 
     assert wanted - named == set()
+
+
+CLUSTER_BLOCKS = read_blocks(DOCS / "cluster.md")
+
+
+@pytest.mark.parametrize("block", CLUSTER_BLOCKS, ids=[f"line {it.line}" for it in CLUSTER_BLOCKS])
+def test_what_needs_a_cluster_can_be_read_at_least(block):
+    if block.language == "python":
+        compile(block.text, "cluster.md", "exec")
+    elif block.language == "yaml":
+        assert all(part["kind"] for part in yaml.safe_load_all(block.text))
+    else:
+        assert block.language == "sh"
+        subprocess.run(["sh", "-n"], input=block.text.encode(), check=True)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])

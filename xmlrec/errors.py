@@ -12,6 +12,7 @@ XmlrecError
 ├── ReportError         a report that cannot be made
 ├── ScoreError          scores of a ranker that are no numbers
 ├── WorkerError         a process that was to answer rows and cannot start
+├── ClusterError        a cluster that cannot be reached, or whose workers cannot answer
 ├── RejectsError        more rows rejected than were allowed
 └── UnknownLabelError   a label id that is not in the taxonomy in use
 
@@ -139,6 +140,17 @@ class WorkerError(XmlrecError):
             f"a worker process ended while it opened the model (exit code {self.ended_with}); "
             "see that there is memory for one model a thread, or take fewer --threads"
         )
+
+
+class ClusterError(XmlrecError):
+    """A cluster that cannot be reached, or whose workers cannot answer; ``place`` says which."""
+
+    def __init__(self, place: str, problem: str, next_step: str) -> None:
+        super().__init__(place, problem, next_step)
+        self.place, self.problem, self.next_step = place, problem, next_step
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}; {self.next_step}"
 
 
 class RejectsError(XmlrecError):

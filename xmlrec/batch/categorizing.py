@@ -11,12 +11,12 @@ from xmlrec.batch.formats import LineFormat
 from xmlrec.batch.request import Request
 from xmlrec.batch.running import run
 from xmlrec.batch.sources import can_be_read_again, run_facts
-from xmlrec.batch.store import PartStore, Shard, open_store
+from xmlrec.batch.store import PartStore, Shard, open_store, parts_folder
 from xmlrec.batch.streaming import Stream
 from xmlrec.batch.tally import Tally
 from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalog
 from xmlrec.catalog.output import is_stream, open_output, remove
-from xmlrec.errors import InputError
+from xmlrec.errors import InputError, OptionError
 
 Start = Callable[..., Executor]
 """Opens an executor for a request; ``is_small`` says whether it has but one chunk to answer."""
@@ -49,6 +49,20 @@ class Job:
     restart: bool = False
     shard: Shard | None = None
     unique_ids: bool = False
+
+    def __post_init__(self) -> None:
+        if self.shard is None:
+            return
+        if self.restart:
+            step = f"remove {parts_folder(self.out)} once no shard is at work"
+            raise OptionError("--restart", "one shard cannot do away with the others'", step)
+        if is_stream(self.out):
+            step = "name a file with --out"
+            raise OptionError(
+                "--shard", f"shards leave their parts beside a file, not {self.out!r}", step
+            )
+        if not can_be_read_again(self.sources):
+            raise OptionError("--shard", "every shard has to read the whole catalog", "name files")
 
 
 @dataclass(frozen=True, slots=True)

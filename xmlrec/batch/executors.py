@@ -31,6 +31,11 @@ takes a fifth of it for a long text."""
 MIN_SECONDS = 60.0
 
 
+def time_limit(chunk: Chunk) -> float:
+    """Return the seconds after which a chunk hangs."""
+    return max(SECONDS_PER_ROW * len(chunk.rows), MIN_SECONDS)
+
+
 class Executor(Protocol):
     """Answers chunks."""
 
@@ -151,8 +156,7 @@ class Worker:
         """Send the chunk to work on next; the first time, wait until the model is open."""
         if not self._is_ready:
             self._await_model()
-        seconds = max(SECONDS_PER_ROW * len(chunk.rows), MIN_SECONDS)
-        self._chunk, self.deadline = chunk, time.monotonic() + seconds
+        self._chunk, self.deadline = chunk, time.monotonic() + time_limit(chunk)
         with suppress(OSError):  # it died: `finish` will find out
             self.connection.send(chunk)
 
@@ -164,7 +168,7 @@ class Worker:
         except (EOFError, OSError):
             return self._chunk, self._replaced(Fault.WORKER_DIED, "the worker process died at it")
         if message is None:
-            seconds = max(SECONDS_PER_ROW * len(self._chunk.rows), MIN_SECONDS)
+            seconds = time_limit(self._chunk)
             return self._chunk, self._replaced(Fault.TIMED_OUT, f"not done in {seconds:g} s")
         if isinstance(message, XmlrecError):
             raise message

@@ -70,7 +70,7 @@ class PartStore:
     ----------
     folder : Path
     shard : Shard or None
-        The share of the run that is worked on.
+        The share of the run that is worked on; there are no parts but its own then.
     tally : Tally
         What all parts count.
     """
@@ -163,6 +163,8 @@ class PartStore:
                 except (ValueError, LookupError, TypeError, AttributeError):
                     break
                 kept += len(line)
+                if number in self:  # it was done twice, or is another shard's
+                    continue
                 if self._is_whole(files):
                     self._files[number] = files
                     self.tally.add(tally)
@@ -232,16 +234,19 @@ def naming(out: str) -> Iterator[None]:
 
 def _keep_others_out(out: str, folder: Path, shard: Shard | None, stack: ExitStack) -> None:
     """Take the lock of the run until ``stack`` ends; shards share it, and have one of their own."""
-    try:
-        lock = stack.enter_context(locked(folder, wait=False, shared=shard is not None))
-        if shard is not None:
-            lock = stack.enter_context(locked(folder, f"{LOCK}-{shard.name}", wait=False))
-    except BlockingIOError:
-        name = LOCK if shard is None else f"{LOCK}-{shard.name}"
-        owner = (folder / name).read_text() if (folder / name).exists() else ""
-        problem = f"{owner or 'another process'} is at work on it"
-        raise InputError(out, problem, "wait for it, or name another file") from None
-    lock.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+    process = f"process {os.getpid()} on {socket.gethostname()}"
+    owners = (
+        {LOCK: process} if shard is None else {LOCK: "a shard", f"{LOCK}-{shard.name}": process}
+    )
+    for name, owner in owners.items():
+        is_shared = shard is not None and name == LOCK
+        try:
+            lock = stack.enter_context(locked(folder, name, wait=False, shared=is_shared))
+        except BlockingIOError:
+            before = (folder / name).read_text() if (folder / name).exists() else ""
+            problem = f"{before or 'another process'} is at work on it"
+            raise InputError(out, problem, "wait for it, or name another file") from None
+        lock.write_text(owner)
 
 
 def _prepare(out: str, folder: Path, facts: dict[str, str], *, restart: bool) -> None:

@@ -39,7 +39,8 @@ def report(job: Job, done: Done, classifier: TaxonomyClassifier) -> None:
         typer.echo(f"{name}: {verdicts}", err=True)
     rejected = Counter({Fault(code): n for code, n in tally.rejected.items()})  # by workers too
     counts = replace(done.counts, rejected=rejected)
-    report_counts(" ".join(job.sources), counts, rejects_path(job.out))
+    kept = rejects_path(job.out) if job.shard is None else parts_folder(job.out)
+    report_counts(" ".join(job.sources), counts, kept)
     if done.n_repeated_ids:
         typer.echo(f"{plural(done.n_repeated_ids, 'row')} with the id of a row before", err=True)
     for column, n in tally.by_category.most_common(N_TOP):
