@@ -5,13 +5,14 @@ import sys
 from datetime import date, datetime
 from decimal import Decimal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.xmlrec.catalog.whole_file import read_whole, write_file
 from xmlrec.catalog import CatalogSettings, read_catalog
 from xmlrec.errors import ColumnError, InputError
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import json
 import os
 import threading
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from xmlrec.catalog import CatalogSettings, read_catalog
 from xmlrec.errors import InputError
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
 
 HEADER = "id,title,description\n"
 
