@@ -1,6 +1,6 @@
 """Categorizing a catalog, from its files to one output."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -16,7 +16,7 @@ from xmlrec.batch.streaming import Stream
 from xmlrec.batch.tally import Tally
 from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalog
 from xmlrec.catalog.output import is_stream, open_output, remove
-from xmlrec.errors import InputError, OptionError
+from xmlrec.errors import ColumnError, InputError, OptionError
 
 Start = Callable[..., Executor]
 """Opens an executor for a request; ``is_small`` says whether it has but one chunk to answer."""
@@ -112,6 +112,7 @@ def categorize_catalog(
     """
     with ExitStack() as stack:
         reader = stack.enter_context(read_catalog(job.sources, job.settings, on_reject))
+        _check_carried(reader, job.request.carried)
         sink = _open_sink(job, stack)
         reading = Reading(reader)
         wanted = (chunk for chunk in reading.chunks() if chunk.number not in sink)
@@ -123,6 +124,14 @@ def categorize_catalog(
         if isinstance(sink, PartStore) and job.shard is None:
             _put_together(job, sink, done)
         return done
+
+
+def _check_carried(reader: CatalogReader, carried: Sequence[str]) -> None:
+    names = reader.columns.names
+    for column in carried if names else ():
+        if column not in names:
+            problem = f"no column {column!r}, which --carry names; its columns are "
+            raise ColumnError(reader.source, problem + ", ".join(map(repr, names[:20])))
 
 
 def _open_sink(job: Job, stack: ExitStack) -> PartStore | Stream:

@@ -30,7 +30,7 @@ class Pace:
         How much of the catalog's bytes has been read, None where that is not known.
     """
 
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
     n_rows: int = 0
     n_rejects: int = 0
     by_status: dict[str, int] = field(default_factory=dict)
