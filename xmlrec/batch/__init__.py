@@ -4,7 +4,7 @@ from xmlrec.batch.auditing import choose_audit_format
 from xmlrec.batch.categorizing import Done, Job, Start, categorize_catalog
 from xmlrec.batch.drift import find_drift
 from xmlrec.batch.executors import open_local
-from xmlrec.batch.formats import ResultFormat, choose_format
+from xmlrec.batch.formats import choose_format
 from xmlrec.batch.on_dask import open_dask
 from xmlrec.batch.request import Request
 from xmlrec.batch.store import Shard, parts_folder
