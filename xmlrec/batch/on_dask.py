@@ -32,6 +32,7 @@ SETTINGS = {
     "distributed.comm.timeouts.connect": "5s",  # a result waits as long for a worker that died
     "distributed.scheduler.allowed-failures": 0,  # of a cluster here: `Pieces` tries again
     "distributed.deploy.lost-worker-timeout": "1 day",  # else one that dies often is given up
+    "distributed.worker.preload": ["from signal import *; signal(SIGINT, SIG_IGN)"],  # one decides
 }
 INSTALL = 'install it with `pip install "xmlrec[dask]"`'
 STEP = "see that its scheduler runs, and its workers have the same xmlrec; what is done stays"
