@@ -46,7 +46,7 @@ def count(folder, classifier):
 
     def count(items):
         fields = [{k: v for k, v in item.items() if k not in ("id", "paths")} for item in items]
-        rows = tuple(Row(str(n), each, (), n, 0) for n, each in enumerate(fields))
+        rows = tuple(Row(str(n), each, (), n, 0, "shop.csv") for n, each in enumerate(fields))
         return answer(Chunk(0, rows)).tally
 
     return count

@@ -88,7 +88,7 @@ def test_every_damaged_text_is_valid_utf8_in_the_end(tmp_path):
 
 def test_rows_and_rejects_can_be_pickled():
     reject = Reject("a.csv", 1, 0, Fault.BAD_JSON, "no", "{")
-    row = Row("1", {"title": "a"}, None, 1, 0)
+    row = Row("1", {"title": "a"}, None, 1, 0, "a.csv")
     assert pickle.loads(pickle.dumps((row, reject))) == (row, reject)
 
 
