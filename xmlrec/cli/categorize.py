@@ -109,11 +109,11 @@ def categorize(
     from xmlrec.cli.run_report import report, stopping
     from xmlrec.models import TaxonomyClassifier
 
+    classifier = TaxonomyClassifier.load(model, n_threads=threads)
     if Path(out).resolve().is_relative_to(model.resolve()):
         raise InputError(out, "it lies in the model's folder", "name another file with --out")
     sources = expand_sources(catalogs)
     check_not_read(out, sources)
-    classifier = TaxonomyClassifier.load(model, n_threads=threads)
     classifier.check(min_precision=min_precision, under=under, exclude=exclude or ())
     carried = tuple(carry or ())
     output_format = choose_output(
