@@ -7,9 +7,13 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / ".bench"  # everything that a run may leave behind; git ignores it
@@ -106,19 +110,24 @@ def load_sparse_set(name: str) -> Problem:
 
 
 def plain_tfidf(texts: TextSet) -> Problem:
-    """Return the features of the peers: sublinear TF-IDF of words and word pairs."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2),
-        sublinear_tf=True,
-        min_df=2 if len(texts.train) > 20_000 else 1,
-        dtype=np.float32,
-    )
+    """Return the features of the peers, see `plain_vectorizer`."""
+    vectorizer = plain_vectorizer(len(texts.train))
     X = vectorizer.fit_transform(title_and_description(texts.train))
     X_test = vectorizer.transform(title_and_description(texts.test))
     Y, Y_test = texts.label_matrices()
     return Problem(texts.name, sp.csr_array(X), Y, sp.csr_array(X_test), Y_test)
+
+
+def plain_vectorizer(n_rows: int) -> "TfidfVectorizer":
+    """Return sublinear TF-IDF of words and word pairs, to be trained on so many rows."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        min_df=2 if n_rows > 20_000 else 1,
+        dtype=np.float32,
+    )
 
 
 def title_and_description(rows: list[dict]) -> list[str]:

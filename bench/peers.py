@@ -184,12 +184,10 @@ def run_command(
     BenchError
         If it fails, with the last line that it said.
     """
-    counts = ("OMP", "NUMBA", "RAYON", "OPENBLAS", "MKL")
-    threads_of = {f"{name}_NUM_THREADS": str(threads) for name in counts}
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env=os.environ | threads_of | (environment or {}) | {"PYTHONPATH": str(ROOT)},
+        env=variables(threads, environment),
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -198,28 +196,50 @@ def run_command(
     said = f"{done.stdout}\n{done.stderr}".strip()
     log.write_text(said, encoding="utf-8")
     if done.returncode:
-        last = said.rpartition("\n")[2]
-        raise BenchError(f"exit {done.returncode} of {' '.join(command)}: {last} (see {log})")
+        raise failure(done.returncode, command, log)
     return done.stdout
 
 
-def peer_versions() -> dict[str, str]:
-    """Return the pinned version of every package in ``peers.txt``."""
-    lines = (HERE / "peers.txt").read_text(encoding="utf-8").splitlines()
+def variables(threads: int, environment: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the variables of a process that is to use so many threads."""
+    counts = ("OMP", "NUMBA", "RAYON", "OPENBLAS", "MKL")
+    threads_of = {f"{name}_NUM_THREADS": str(threads) for name in counts}
+    return os.environ | threads_of | (environment or {}) | {"PYTHONPATH": str(ROOT)}
+
+
+def failure(code: int, command: list[str], log: Path) -> BenchError:
+    """Return the error of a command that failed, with the last line that it said."""
+    said = log.read_text(encoding="utf-8", errors="replace").strip()
+    last = said.rpartition("\n")[2]
+    return BenchError(f"exit {code} of {' '.join(command)}: {last} (see {log})")
+
+
+def peer_versions(name: str = "peers") -> dict[str, str]:
+    """Return the pinned version of every package in ``<name>.txt``."""
+    lines = (HERE / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split("==") for line in lines if line and not line.startswith("#"))
 
 
 def peers_python() -> str:
     """Return the peers' interpreter: ``XMLREC_PEERS``, or an environment made at the first call."""
-    if "XMLREC_PEERS" in os.environ:
-        if not Path(os.environ["XMLREC_PEERS"]).exists():
-            raise BenchError(f"XMLREC_PEERS names no interpreter: {os.environ['XMLREC_PEERS']}")
-        return os.environ["XMLREC_PEERS"]
-    home, requirements = WORK / "peers", HERE / "peers.txt"
-    installed = home / "peers.txt"  # written last: an environment without it is not complete
+    return python_of("peers")
+
+
+def python_of(name: str) -> str:
+    """Return the interpreter that has what ``<name>.txt`` lists: ``XMLREC_<NAME>``, or a made one.
+
+    An environment is made at the first call, and again when the list has changed.
+    """
+    variable = f"XMLREC_{name.upper()}"
+    if variable in os.environ:
+        if not Path(os.environ[variable]).exists():
+            raise BenchError(f"{variable} names no interpreter: {os.environ[variable]}")
+        return os.environ[variable]
+    home, requirements = WORK / name, HERE / f"{name}.txt"
+    installed = home / f"{name}.txt"  # written last: an environment without it is not complete
     if not installed.exists() or installed.read_bytes() != requirements.read_bytes():
-        print(f"installing the peers into {home}", file=sys.stderr, flush=True)
-        python, log = str(home / "bin" / "python"), made(WORK / "logs") / "peers.log"
+        print(f"installing {requirements.name} into {home}", file=sys.stderr, flush=True)
+        python, log = str(home / "bin" / "python"), made(WORK / "logs") / f"{name}.log"
         run_command([sys.executable, "-m", "venv", "--clear", str(home)], threads=1, log=log)
         install = [python, "-m", "pip", "install", "--no-deps", "-r", str(requirements)]
         run_command(install, threads=1, log=log)

@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from label_trees.checks import Rows
-from label_trees.kernels.search import merge_trees, score_row_pairs, search_rows
+from label_trees.kernels.merge import merge_trees
+from label_trees.kernels.search import score_row_pairs, search_rows
 from label_trees.parallel import thread_map
 from label_trees.ranking import Ranking, empty_ranking
 from label_trees.tree import LabelTree
@@ -22,6 +23,9 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 ROWS_PER_BLOCK = 32_768
 """Rows searched together: enough for their (row, node) pairs to share chunks."""
+
+ROWS_TO_SPREAD = 32
+"""Fewer rows are searched without an array as long as the features."""
 
 KEPT_PER_BLOCK = 4_000_000
 """Bound on the nodes and labels that a block's rows keep together, which bounds memory (32 MB)."""
@@ -56,7 +60,7 @@ def rank_labels(
     def rank_block(lo: int) -> None:
         hi = min(lo + per_block, X.shape[0])
         if len(trees) == 1:
-            best = NONE_FOUND, labels[lo:hi], scores[lo:hi]
+            best = np.zeros(hi - lo, dtype=np.int64), labels[lo:hi], scores[lo:hi]
             search(trees[0], X, (lo, hi), masks[0], power, beam, best, keep_all=False)
             return
         n_found = np.zeros((len(trees), hi - lo), dtype=np.int64)
@@ -65,16 +69,14 @@ def rank_labels(
         for number, trained in enumerate(trees):
             lists = n_found[number], found[number], logs[number]
             search(trained, X, (lo, hi), masks[number], power, beam, lists, keep_all=True)
-        totals = np.zeros(n_labels)
-        merge_trees(n_found, found, logs, totals, labels[lo:hi], scores[lo:hi])
+        is_near, totals = np.zeros(n_labels, dtype=np.bool_), np.zeros(n_labels)
+        merge_trees(n_found, found, logs, is_near, totals, labels[lo:hi], scores[lo:hi])
 
     thread_map(rank_block, range(0, X.shape[0], per_block), n_threads)
     return labels, scores
 
 
 Lists = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]
-
-NONE_FOUND = np.zeros(0, dtype=np.int64)
 
 
 def search(
@@ -91,9 +93,18 @@ def search(
     """Fill ``lists`` with what one tree finds for ``rows`` (first, last + 1) of ``X``."""
     tree = trained.tree
     slots = tree.slot_indptr, tree.slot_node, tree.slot_label
+    n_features = X.shape[1] if rows[1] - rows[0] >= ROWS_TO_SPREAD else 0
+    n_rows = int(np.diff(trained.weights.row_indptr).max())
+    longest = int(np.diff(X.indptr).max(initial=0)) + 1
+    spread = (
+        np.zeros(n_features, dtype=np.int32),
+        np.empty(n_rows + 1, dtype=np.int64),
+        np.empty(longest, dtype=np.int32),
+        np.empty(longest, dtype=np.float32),
+    )
     search_rows(
         X.indptr, X.indices, X.data, *rows, slots, mask, trained.weights, power, beam,
-        keep_all, *lists,
+        spread, keep_all, *lists,
     )  # fmt: skip
 
 

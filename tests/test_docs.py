@@ -14,9 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import yaml
 from numba import config
 
 from xmlrec.catalog import Fault, ResultRow
+from xmlrec.catalog.audit_rows import VERDICTS, AuditRow, GivenPath
 from xmlrec.cli import main
 from xmlrec.cli.explained import SOURCES
 from xmlrec.fuse.scores import NAMES
@@ -207,6 +209,7 @@ def test_formats_name_every_code_key_and_figure():
     wanted = {name.replace("level_1", "level_L") for name in figures}
     wanted |= {str(fault) for fault in Fault} | set(ResultRow.__annotations__)
     wanted |= {AMBIGUOUS_PATH, BAD_PATH, UNKNOWN_PATH}
+    wanted |= {*VERDICTS, *AuditRow.__annotations__, *GivenPath.__annotations__}
 
     assert wanted - named == set()
 
@@ -219,6 +222,20 @@ def test_formats_name_every_key_of_an_explanation():
     wanted |= {name for name in NAMES if not name.endswith("x size")}
 
     assert wanted - named == set()
+
+
+CLUSTER_BLOCKS = read_blocks(DOCS / "cluster.md")
+
+
+@pytest.mark.parametrize("block", CLUSTER_BLOCKS, ids=[f"line {it.line}" for it in CLUSTER_BLOCKS])
+def test_what_needs_a_cluster_can_be_read_at_least(block):
+    if block.language == "python":
+        compile(block.text, "cluster.md", "exec")
+    elif block.language == "yaml":
+        assert all(part["kind"] for part in yaml.safe_load_all(block.text))
+    else:
+        assert block.language == "sh"
+        subprocess.run(["sh", "-n"], input=block.text.encode(), check=True)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])

@@ -11,6 +11,9 @@ XmlrecError
 ├── EncoderError        an encoder that is missing, changed, of another dimension or out of reach
 ├── ReportError         a report that cannot be made
 ├── ScoreError          scores of a ranker that are no numbers
+├── WorkerError         a process that was to answer rows and cannot start
+├── ClusterError        a cluster that cannot be reached, or whose workers cannot answer
+├── RejectsError        more rows rejected than were allowed
 └── UnknownLabelError   a label id that is not in the taxonomy in use
 
 Each keeps its facts as attributes and its constructor arguments in ``args``, so that it survives
@@ -123,6 +126,44 @@ class ScoreError(XmlrecError, ValueError):
             f"the model's scores of {items} are no numbers, so it is damaged; "
             "check it with `xmlrec verify`, or train it again"
         )
+
+
+class WorkerError(XmlrecError):
+    """A process that was to answer rows ended before it could."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(exit_code)
+        self.ended_with = exit_code
+
+    def __str__(self) -> str:
+        return (
+            f"a worker process ended while it opened the model (exit code {self.ended_with}); "
+            "see that there is memory for one model a thread, or take fewer --threads"
+        )
+
+
+class ClusterError(XmlrecError):
+    """A cluster that cannot be reached, or whose workers cannot answer; ``place`` says which."""
+
+    def __init__(self, place: str, problem: str, next_step: str) -> None:
+        super().__init__(place, problem, next_step)
+        self.place, self.problem, self.next_step = place, problem, next_step
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}; {self.next_step}"
+
+
+class RejectsError(XmlrecError):
+    """A run that was done, but rejected more rows than it was allowed to."""
+
+    exit_code = 3
+
+    def __init__(self, n_rejects: int, limit: int) -> None:
+        super().__init__(n_rejects, limit)
+        self.n_rejects, self.limit = n_rejects, limit
+
+    def __str__(self) -> str:
+        return f"{self.n_rejects:,} rows were rejected, more than --max-errors {self.limit:,}"
 
 
 class UnknownLabelError(XmlrecError, LookupError):

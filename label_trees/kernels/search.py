@@ -16,6 +16,9 @@ LOWEST_LOG = np.float32(-87.0)
 FEW_ROWS = 32
 """Up to so many rows are sorted by insertion, which needs no array as long as the tree."""
 
+SPREAD_PER_ROW = 512
+"""A node's chunk is spread out if there is a row for so many of its buckets and chunk rows."""
+
 
 @njit(cache=True, nogil=True)
 def add_products(lo, hi, X_indices, X_data, node, weights, margin):
@@ -48,55 +51,139 @@ def add_products(lo, hi, X_indices, X_data, node, weights, margin):
 
 
 @njit(cache=True, nogil=True)
-def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, out):
-    """Set ``out`` to the logarithms of the local scores of a node's slots for one row.
+def rows_to_spread(node, weights):
+    """Return from how many rows on a node's chunk is spread out."""
+    n_buckets = weights.bucket_indptr[node + 1] - weights.bucket_indptr[node]
+    n_rows = weights.row_indptr[node + 1] - weights.row_indptr[node]
+    return 1 + (n_buckets + n_rows) // SPREAD_PER_ROW
+
+
+@njit(cache=True, nogil=True)
+def spread_chunk(node, weights, row_of, starts):
+    """Write where the features of a node's chunk are: at ``starts[row_of[feature] - 1]``.
+
+    ``row_of`` (n_features,) must hold zeros; `clear_chunk` makes them again. ``starts`` has an
+    entry for each chunk row and one more.
+    """
+    shift, first_bucket = np.int64(weights.shift[node]), weights.bucket_indptr[node]
+    first_row, start = weights.row_indptr[node], weights.weight_indptr[node]
+    n_rows = 0
+    for bucket in range(first_bucket, weights.bucket_indptr[node + 1] - 1):
+        high_bits = (bucket - first_bucket) << shift
+        while n_rows < weights.bucket_row[bucket + 1]:
+            row_of[high_bits + weights.row_feature[first_row + n_rows]] = n_rows + 1
+            starts[n_rows] = start
+            start += np.int64(weights.row_count[first_row + n_rows]) + 1
+            n_rows += 1
+    starts[n_rows] = start
+
+
+@njit(cache=True, nogil=True)
+def clear_chunk(node, weights, row_of):
+    """Make 0 again what `spread_chunk` wrote into ``row_of``."""
+    shift, first_bucket = np.int64(weights.shift[node]), weights.bucket_indptr[node]
+    first_row = weights.row_indptr[node]
+    for bucket in range(first_bucket, weights.bucket_indptr[node + 1] - 1):
+        high_bits = (bucket - first_bucket) << shift
+        for r in range(weights.bucket_row[bucket], weights.bucket_row[bucket + 1]):
+            row_of[high_bits + weights.row_feature[first_row + r]] = 0
+
+
+@njit(cache=True, nogil=True)
+def add_spread(lo, hi, X_indices, X_data, weights, spread, margin):
+    """Do what `add_products` does for the chunk that is spread out.
+
+    What the chunk has is listed first, without branches; unsigned numbers need no check for the end
+    that negative ones count from.
+    """
+    row_of, starts, rows, factors = spread
+    n_rows = np.uint64(0)
+    for p in range(np.uint64(lo), np.uint64(hi)):
+        row = row_of[np.uint32(X_indices[p])]
+        rows[n_rows], factors[n_rows] = row, X_data[p]
+        n_rows += np.uint64(row > 0)
+    width = np.uint64(margin.shape[0])
+    for r in range(n_rows):
+        row, factor = np.uint64(rows[r]), factors[r]
+        q, last = np.uint64(starts[row - np.uint64(1)]), np.uint64(starts[row])
+        if last - q == width:
+            values = weights.value[q:last]
+            for b in range(width):
+                margin[b] += factor * values[b]
+        else:
+            for e in range(q, last):
+                margin[np.uint64(weights.output[e])] += factor * weights.value[e]
+
+
+@njit(cache=True, nogil=True)
+def finish_logs(first_slot, weights, power, out):
+    """Make the sums of products of a node's slots the logarithms of their local scores.
 
     They are exp(-max(0, 1 - margin)^power); with power 0 the sigmoid of the margin.
     """
     width = out.shape[0]
-    out[:] = 0.0
-    add_products(lo, hi, X_indices, X_data, node, weights, out)
     bias = weights.bias[first_slot : first_slot + width]
     if weights.scale.shape[0] > 0:
         scale = weights.scale[first_slot : first_slot + width]
         for b in range(width):
             out[b] *= scale[b]
-    for b in range(width):
-        out[b] += bias[b]
     if power == 0:
         for b in range(width):
-            out[b] = min(out[b], 0.0) - np.log1p(np.exp(-abs(out[b])))
+            margin = out[b] + bias[b]
+            out[b] = min(margin, 0.0) - np.log1p(np.exp(-abs(margin)))
+    elif power == 2:
+        for b in range(width):
+            slack = 1.0 - (out[b] + bias[b])
+            slack = slack if slack > 0.0 else 0.0
+            out[b] = -slack * slack
     else:
         for b in range(width):
-            slack = max(0.0, 1.0 - out[b])
-            out[b] = -slack * slack if power == 2 else -slack * slack * slack
+            slack = 1.0 - (out[b] + bias[b])
+            slack = slack if slack > 0.0 else 0.0
+            out[b] = -slack * slack * slack
 
 
 @njit(cache=True, nogil=True)
-def keep_node(score, node, scores, nodes):
-    """Insert into a list that falls by score; on equal scores the earlier entry stays first."""
+def local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, out):
+    """Set ``out`` to the logarithms of the local scores of a node's slots for one row."""
+    out[:] = 0.0
+    add_products(lo, hi, X_indices, X_data, node, weights, out)
+    finish_logs(first_slot, weights, power, out)
+
+
+@njit(cache=True, nogil=True)
+def keep_node(score, node, place, scores, nodes, places):
+    """Insert into a list that falls by score; on equal scores it rises by the parent's place.
+
+    Of equal nodes of one parent the earlier one stays first.
+    """
     slot = scores.shape[0]
-    while slot > 0 and score > scores[slot - 1]:
+    while slot > 0 and (
+        score > scores[slot - 1] or (score == scores[slot - 1] and place < places[slot - 1])
+    ):
         slot -= 1
     if slot < scores.shape[0]:
         for s in range(scores.shape[0] - 1, slot, -1):
-            scores[s], nodes[s] = scores[s - 1], nodes[s - 1]
-        scores[slot], nodes[slot] = score, node
+            scores[s], nodes[s], places[s] = scores[s - 1], nodes[s - 1], places[s - 1]
+        scores[slot], nodes[slot], places[slot] = score, node, place
 
 
 @njit(cache=True, nogil=True)
-def keep_label(score, label, scores, labels):
-    """Insert into a list that falls by score, on equal scores rising by label."""
-    k = scores.shape[0]
-    slot = k
+def keep_label(score, label, n_kept, scores, labels):
+    """Insert into a list of ``n_kept`` that falls by score, on equal scores rises by label.
+
+    Returns how many there are then.
+    """
+    k, slot = scores.shape[0], n_kept
     while slot > 0 and (
         score > scores[slot - 1] or (score == scores[slot - 1] and label < labels[slot - 1])
     ):
         slot -= 1
+        if slot + 1 < k:
+            scores[slot + 1], labels[slot + 1] = scores[slot], labels[slot]
     if slot < k:
-        for s in range(k - 1, slot, -1):
-            scores[s], labels[s] = scores[s - 1], labels[s - 1]
         scores[slot], labels[slot] = score, label
+    return min(n_kept + 1, k)
 
 
 @njit(cache=True, nogil=True)
@@ -109,8 +196,59 @@ def least_log(score):
 
 
 @njit(cache=True, nogil=True)
+def has_labels_only(node, slots):
+    """Say whether no slot of a node holds a node."""
+    slot_indptr, slot_node, _ = slots
+    n_nodes = 0
+    for slot in range(slot_indptr[node], slot_indptr[node + 1]):
+        n_nodes += slot_node[slot] >= 0
+    return n_nodes == 0
+
+
+@njit(cache=True, nogil=True)
+def append_labels(parent, of_node, slot_label, n_found, labels, scores):
+    """Write the labels of a node, and their logarithms, after the first ``n_found``."""
+    new_labels, new_scores = labels[n_found:], scores[n_found:]
+    for b in range(of_node.shape[0]):
+        new_labels[b] = slot_label[b]
+        log = np.float32(parent + of_node[b])
+        new_scores[b] = log if log > LOWEST_LOG else LOWEST_LOG
+
+
+@njit(cache=True, nogil=True)
+def keep_slots(
+    parent, of_node, first_slot, slots, allowed_slot, keep_all, least, place, of_beam, n_found,
+    labels, scores,
+):  # fmt: skip
+    """Put what a row found in a node, its parent's ``place`` in the beam, into the row's lists.
+
+    Returns ``least`` and ``n_found`` as they are then, and whether there was a node.
+    """
+    _, slot_node, slot_label = slots
+    beam_logs, beam_nodes, beam_places = of_beam
+    worst, k, has_node = beam_logs.shape[0] - 1, scores.shape[0], False
+    for b in range(of_node.shape[0]):
+        log, slot = np.float32(parent + of_node[b]), first_slot + b
+        if log < least or (allowed_slot.shape[0] > 0 and not allowed_slot[slot]):
+            continue
+        log = max(log, LOWEST_LOG)
+        if slot_node[slot] >= 0:
+            has_node = True
+            if log >= beam_logs[worst]:
+                keep_node(log, slot_node[slot], place, beam_logs, beam_nodes, beam_places)
+        elif keep_all:
+            labels[n_found], scores[n_found] = slot_label[slot], log
+            n_found += 1
+        else:
+            n_found = keep_label(np.exp(log), slot_label[slot], n_found, scores, labels)
+            if n_found == k:
+                least = least_log(scores[k - 1])
+    return least, n_found, has_node
+
+
+@njit(cache=True, nogil=True)
 def sort_by_node(nodes, n_nodes):
-    """Return the rows whose node is >= 0, sorted by node and then by row."""
+    """Return the places whose node is >= 0, sorted by node and then by place."""
     rows = np.empty(nodes.shape[0], dtype=np.int64)
     n_rows = 0
     for row in range(nodes.shape[0]):
@@ -149,83 +287,71 @@ def widest(slot_indptr):
 @njit(cache=True, nogil=True)
 def search_rows(
     X_indptr, X_indices, X_data, lo_row, hi_row, slots, allowed_slot, weights, power, beam,
-    keep_all, n_found, labels, scores,
+    spread, keep_all, n_found, labels, scores,
 ):  # fmt: skip
     """Find the labels of rows ``lo_row .. hi_row - 1`` that the beam reaches.
 
     With ``keep_all`` every label goes to ``labels`` (n_rows, capacity), its logarithm to
-    ``scores``, and ``n_found`` (n_rows,) counts them. Otherwise the best go to ``labels`` and
-    ``scores`` (n_rows, k), which hold -1 and -inf, with their scores; nodes that cannot hold a
-    better one are skipped. ``allowed_slot`` (n_slots,) or, where all are, (0,).
+    ``scores``. Otherwise the best go to ``labels`` and ``scores`` (n_rows, k), which hold -1 and
+    -inf, with their scores; nodes that cannot hold a better one are skipped. ``n_found`` (n_rows,),
+    zeros, counts them. ``allowed_slot`` (n_slots,) or, where all are, (0,). ``spread`` are
+    arrays to write to: ``row_of`` (n_features,) with zeros, or (0,) if few rows are searched,
+    ``starts`` as `spread_chunk` takes it, and int32 and float32 of the length of the longest row.
     """
     slot_indptr, slot_node, slot_label = slots
-    n_rows, k, n_nodes = hi_row - lo_row, scores.shape[1], slot_indptr.shape[0] - 1
+    n_rows, n_nodes = hi_row - lo_row, slot_indptr.shape[0] - 1
     logs = np.empty(widest(slot_indptr), dtype=np.float64)
     least = np.full(n_rows, -np.inf, dtype=np.float32)
     beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
     beam_logs = np.full((n_rows, beam), -np.inf, dtype=np.float32)
+    beam_places = np.empty((n_rows, beam), dtype=np.int32)
     for i in range(n_rows):
         beam_nodes[i, 0], beam_logs[i, 0] = 0, 0.0
-    is_searching = True
+    n_together = beam if keep_all else 1  # else best nodes first: they spare others
+    row_of, starts, _, _ = spread
+    spread_node, last_node, labels_only, is_searching = -1, -1, False, True
     while is_searching:
         parent_nodes, parent_logs = beam_nodes, beam_logs
         beam_nodes = np.full((n_rows, beam), -1, dtype=np.int32)
         beam_logs = np.full((n_rows, beam), -np.inf, dtype=np.float32)
         is_searching = False
-        for s in range(beam):  # best nodes first: they spare others
-            for i in sort_by_node(parent_nodes[:, s], n_nodes):
+        for start in range(0, beam, n_together):
+            nodes = parent_nodes[:, start : start + n_together].copy().reshape(-1)
+            pairs = sort_by_node(nodes, n_nodes)
+            for at in range(pairs.shape[0]):
+                i, s = pairs[at] // n_together, start + pairs[at] % n_together
                 node, parent = parent_nodes[i, s], parent_logs[i, s]
                 if parent < least[i]:
                     continue
                 first_slot = slot_indptr[node]
                 of_node = logs[: slot_indptr[node + 1] - first_slot]
                 lo, hi = X_indptr[lo_row + i], X_indptr[lo_row + i + 1]
-                local_logs(lo, hi, X_indices, X_data, node, first_slot, weights, power, of_node)
-                for b in range(of_node.shape[0]):
-                    log = np.float32(parent + of_node[b])
-                    if log < least[i]:
-                        continue
-                    log = max(log, LOWEST_LOG)
-                    slot = first_slot + b
-                    if allowed_slot.shape[0] > 0 and not allowed_slot[slot]:
-                        continue
-                    if slot_node[slot] >= 0:
-                        keep_node(log, slot_node[slot], beam_logs[i], beam_nodes[i])
-                        is_searching = True
-                    elif keep_all:
-                        labels[i, n_found[i]], scores[i, n_found[i]] = slot_label[slot], log
-                        n_found[i] += 1
-                    else:
-                        keep_label(np.exp(log), slot_label[slot], scores[i], labels[i])
-                        least[i] = least_log(scores[i, k - 1])
-
-
-@njit(cache=True, nogil=True)
-def merge_trees(n_found, found_labels, logs, totals, labels, scores):
-    """Write the best labels of each row by the mean over trees of their scores.
-
-    ``n_found`` (n_trees, n_rows) says how many labels, with their logarithms, each tree found:
-    ``found_labels`` and ``logs`` (n_trees, n_rows, room). ``totals`` (n_labels) must hold zeros and
-    is left so. Of equal means the lower label comes first.
-    """
-    n_trees, n_rows, room = logs.shape
-    touched = np.empty(n_trees * room, dtype=np.int32)
-    for i in range(n_rows):
-        n_touched = 0
-        for t in range(n_trees):
-            for q in range(n_found[t, i]):
-                label = found_labels[t, i, q]
-                if totals[label] == 0.0:
-                    touched[n_touched] = label
-                    n_touched += 1
-                totals[label] += np.exp(logs[t, i, q])
-        worst = np.float32(-np.inf)
-        for m in range(n_touched):
-            mean = np.float32(totals[touched[m]] / n_trees)
-            totals[touched[m]] = 0.0
-            if mean >= worst:
-                keep_label(mean, touched[m], scores[i], labels[i])
-                worst = scores[i, scores.shape[1] - 1]
+                if node != spread_node and row_of.shape[0] > 0:
+                    last = at + rows_to_spread(node, weights) - 1
+                    if last < pairs.shape[0] and nodes[pairs[last]] == node:
+                        if spread_node >= 0:
+                            clear_chunk(spread_node, weights, row_of)
+                        spread_chunk(node, weights, row_of, starts)
+                        spread_node = node
+                of_node[:] = 0.0
+                if node == spread_node:
+                    add_spread(lo, hi, X_indices, X_data, weights, spread, of_node)
+                else:
+                    add_products(lo, hi, X_indices, X_data, node, weights, of_node)
+                finish_logs(first_slot, weights, power, of_node)
+                if node != last_node:
+                    last_node, labels_only = node, has_labels_only(node, slots)
+                if labels_only and keep_all and allowed_slot.shape[0] == 0:
+                    of_labels = slot_label[first_slot:]
+                    append_labels(parent, of_node, of_labels, n_found[i], labels[i], scores[i])
+                    n_found[i] += of_node.shape[0]
+                    continue
+                of_beam = beam_logs[i], beam_nodes[i], beam_places[i]
+                least[i], n_found[i], has_node = keep_slots(
+                    parent, of_node, first_slot, slots, allowed_slot, keep_all, least[i], s,
+                    of_beam, n_found[i], labels[i], scores[i],
+                )  # fmt: skip
+                is_searching |= has_node
 
 
 @njit(cache=True, nogil=True)

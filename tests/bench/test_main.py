@@ -13,7 +13,10 @@ def test_unknown_case_is_refused_with_the_known_ones(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["accurcy"])
 
-    assert "no case 'accurcy'; there are accuracy, accurate, calibration" in capsys.readouterr().err
+    assert (
+        "no case 'accurcy'; there are accuracy, accurate, audit, calibration"
+        in capsys.readouterr().err
+    )
 
 
 def test_large_set_is_refused_without_its_flag(capsys):

@@ -246,3 +246,17 @@ def objective_reference(w, X, y, cost, is_logistic=False):
     margins = y * (X @ w[:-1] + w[-1])
     loss = np.logaddexp(0.0, -margins) if is_logistic else np.maximum(0.0, 1.0 - margins) ** 2
     return 0.5 * w @ w + cost @ loss
+
+
+def merge_reference(n_found, found_labels, logs):
+    """Return {label: mean of its scores over the trees}, 0 where a tree lacks it, for each row."""
+    n_trees, n_rows, _ = logs.shape
+    rows = []
+    for row in range(n_rows):
+        totals = {}
+        for tree in range(n_trees):
+            for place in range(n_found[tree, row]):
+                label = int(found_labels[tree, row, place])
+                totals[label] = totals.get(label, 0.0) + float(np.exp(logs[tree, row, place]))
+        rows.append({label: total / n_trees for label, total in totals.items()})
+    return rows

@@ -1,16 +1,20 @@
 """Read product catalogs row by row, and write results and rejects."""
 
+from xmlrec.catalog.audit_rows import AUDIT_SCHEMA, AuditRow, Verdict
 from xmlrec.catalog.columns import Columns
-from xmlrec.catalog.reading import CatalogReader, ReadCounts, read_catalog
+from xmlrec.catalog.inputs import expand_sources
+from xmlrec.catalog.reading import CatalogReader, read_catalog
 from xmlrec.catalog.result_schema import RESULT_SCHEMA
 from xmlrec.catalog.results import SCHEMA, ResultPath, ResultRow, result_path, result_row
-from xmlrec.catalog.rows import Fault, Reject, Row
+from xmlrec.catalog.rows import Fault, ReadCounts, Reject, Row, raw_text
 from xmlrec.catalog.settings import CatalogSettings
-from xmlrec.catalog.writing import RejectsWriter, open_results, rejects_path
+from xmlrec.catalog.writing import RejectsWriter, rejects_path
 
 __all__ = [
+    "AUDIT_SCHEMA",
     "RESULT_SCHEMA",
     "SCHEMA",
+    "AuditRow",
     "CatalogReader",
     "CatalogSettings",
     "Columns",
@@ -21,7 +25,9 @@ __all__ = [
     "ResultPath",
     "ResultRow",
     "Row",
-    "open_results",
+    "Verdict",
+    "expand_sources",
+    "raw_text",
     "read_catalog",
     "rejects_path",
     "result_path",

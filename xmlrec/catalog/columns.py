@@ -1,7 +1,9 @@
 """Which columns of a catalog hold the text, the id and the labels of a row."""
 
+from collections import Counter
 from dataclasses import dataclass
 
+from xmlrec.catalog.rows import MAX_FIELDS
 from xmlrec.catalog.settings import CatalogSettings
 from xmlrec.errors import ColumnError
 
@@ -34,6 +36,20 @@ class Columns:
     text: Names
     id: str | None
     label: str | None
+
+
+def check_names(source: str, names: Names) -> Names:
+    """Return the columns of a table; raise `ColumnError` if one comes twice or there are too many.
+
+    An unnamed one is "".
+    """
+    if len(names) > MAX_FIELDS:
+        raise ColumnError(source, f"it has {len(names):,} columns, more than {MAX_FIELDS:,}")
+    doubled = [name for name, count in Counter(names).items() if name and count > 1]
+    if doubled:
+        shown = ", ".join(map(repr, doubled))
+        raise ColumnError(source, f"its header names {shown} more than once", "rename one")
+    return names
 
 
 def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Columns:

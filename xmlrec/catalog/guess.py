@@ -34,7 +34,7 @@ def check_is_text(source: str, sample: bytes, encoding: str | None) -> None:
     if kind is None and not is_wide and utf16 is None and _is_full_of_controls(sample):
         kind = "binary data"
     if kind is not None:
-        step = "give CSV, TSV or JSON lines, plain or as .gz"
+        step = "give CSV, TSV or JSON lines, plain or compressed, or a file that ends in .parquet"
         raise InputError(source, f"it looks like {kind}, not like text", step)
     if utf16 is not None:
         raise InputError(source, f"it looks like {utf16}, not {codec}", f"say --encoding {utf16}")

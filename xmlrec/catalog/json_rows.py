@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from xmlrec.catalog.lines import MAX_LINE_BYTES, Line
-from xmlrec.catalog.records import Record, decoded, needed_repairs
+from xmlrec.catalog.records import Record, decoded, needed_repairs, strings_in
 from xmlrec.catalog.rows import MAX_FIELDS, Fault, RowFault
 
 
@@ -56,7 +56,7 @@ class _Parser:
         values = self._object(text)
         repairs: tuple[Fault, ...] = ()
         if not is_utf8 or b"\\u" in raw or b"\0" in raw:
-            repairs = needed_repairs("".join(_texts(values)), is_utf8=is_utf8)
+            repairs = needed_repairs("".join(strings_in(values)), is_utf8=is_utf8)
         if self._constants:
             repairs += (Fault.NOT_A_NUMBER,)
         return values, repairs
@@ -87,17 +87,3 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
         doubled = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise RowFault(Fault.DUPLICATE_KEY, f"the key {doubled!r} comes twice")
     return values
-
-
-def _texts(values: dict[str, object]) -> Iterator[str]:
-    """Yield all strings in ``values``, keys included, however nested."""
-    stack: list[object] = [values]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, list):
-            stack.extend(value)
-        elif isinstance(value, dict):
-            stack.extend(value)
-            stack.extend(value.values())

@@ -1,85 +1,88 @@
 """Read a product catalog row by row, whatever is wrong with some of its rows."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain, islice
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from xmlrec.catalog.columns import choose_columns
-from xmlrec.catalog.csv_rows import csv_records, read_header, sniff_delimiter
-from xmlrec.catalog.json_rows import is_json_list, json_records
-from xmlrec.catalog.lines import split_lines
-from xmlrec.catalog.records import Record, to_row
-from xmlrec.catalog.rows import Fault, Reject, Row, RowFault, raw_text
+from xmlrec.catalog.files import CatalogFile
+from xmlrec.catalog.inputs import expand_sources
+from xmlrec.catalog.records import Record, to_row, written
+from xmlrec.catalog.rows import ReadCounts, Reject, Row, RowFault, raw_text
 from xmlrec.catalog.settings import CatalogSettings
-from xmlrec.catalog.sources import Source
+from xmlrec.catalog.sources import STDIN
 from xmlrec.errors import InputError
-
-_N_PEEKED = 1000
-_PEEKED_BYTES = 4 << 20
-
-
-@dataclass(slots=True)
-class ReadCounts:
-    """What became of the rows read so far: good ones (some repaired), and rejects by code."""
-
-    n_rows: int = 0
-    rejected: Counter[Fault] = field(default_factory=Counter)
-    repaired: Counter[Fault] = field(default_factory=Counter)
 
 
 def read_catalog(
-    source: str, settings: CatalogSettings, on_reject: Callable[[Reject], None]
+    sources: str | Sequence[str], settings: CatalogSettings, on_reject: Callable[[Reject], None]
 ) -> "CatalogReader":
-    """Open the catalog ``source``, a path or "-" for standard input, and look at its start.
+    """Open a catalog, one file or several, and look at the start of each.
 
-    ``.jsonl`` and ``.ndjson`` are JSON lines, ``.csv`` and ``.tsv`` tables, each also with
-    ``.gz``; anything else and standard input are JSON lines if the first character is ``{``.
+    ``.jsonl`` and ``.ndjson`` are JSON lines, ``.csv`` and ``.tsv`` tables, each also compressed;
+    ``.parquet`` is Parquet; anything else and standard input are JSON lines if the first character
+    is ``{``, else a table.
 
     Parameters
     ----------
+    sources : str or sequence of str
+        Files, "-" for standard input, patterns and folders; see `expand_sources`.
     on_reject : callable
-        Gets every row that cannot be used, in the order of the file.
+        Gets every row that cannot be used, in the order of the files.
 
     Raises
     ------
     InputError
-        If the file as a whole cannot be read.
+        If a file as a whole cannot be read.
     ColumnError
         If a column that is needed is missing, doubled or ambiguous.
     """
-    return CatalogReader(source, settings, on_reject)
+    names = [sources] if isinstance(sources, str) else sources
+    return CatalogReader(expand_sources(names), settings, on_reject)
 
 
 class CatalogReader:
     """The rows of an open catalog, to be iterated over once; a context manager.
 
     Iterating keeps a fixed number of rows in memory. It raises `InputError` only where a file
-    breaks off, such as half a gzip file, and only after the last good row.
+    breaks off, such as half a gzip file, and only after the last good row of the last file.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Files and "-", one or more, read one after the other. All but pipes are opened before
+        anything is read, so that one that cannot be used is known then.
 
     Attributes
     ----------
+    sources : tuple of str
+        The files.
+    source : str
+        The file in hand, of which the last row came.
     columns : Columns
-        What is in the file, and what for.
+        What is in the first file that is not empty, and what for; each file has its own.
     counts : ReadCounts
         Grows while rows are read.
     """
 
     def __init__(
-        self, name: str, settings: CatalogSettings, on_reject: Callable[[Reject], None]
+        self,
+        sources: Sequence[str],
+        settings: CatalogSettings,
+        on_reject: Callable[[Reject], None],
     ) -> None:
         self.counts = ReadCounts()
+        self.sources = tuple(sources)
+        self._settings = settings
         self._on_reject = on_reject
-        self._source = Source(name, settings.encoding)
+        self._place = 0
+        self._file = CatalogFile(self.sources[0], settings, self.counts)
         try:
-            names, self._records = _open_records(self._source, settings)
-            self.columns = choose_columns(self._source.name, names, settings)
+            self._look_at_others()
         except BaseException:
             self.close()
             raise
-        self._rows = self._read()
+        self._entries = self._read()
 
     def __enter__(self) -> Self:
         return self
@@ -93,72 +96,95 @@ class CatalogReader:
         self.close()
 
     def __iter__(self) -> Iterator[Row]:
-        return self._rows
+        return (entry for entry in self._entries if isinstance(entry, Row))
+
+    def entries(self) -> Iterator[Row | Reject]:
+        """Return the rows and between them the rejects, in the order of the files."""
+        return self._entries
+
+    @property
+    def source(self) -> str:
+        """What messages call the file in hand."""
+        return self._file.name
+
+    @property
+    def share_read(self) -> float | None:
+        """How much of the files was read, between 0 and 1; None where one of them is a pipe."""
+        if not all(map(os.path.isfile, self.sources)):
+            return None
+        sizes = [os.path.getsize(name) for name in self.sources]
+        before = sum(sizes[: self._place])
+        return min((before + self._file.n_read_bytes) / max(sum(sizes), 1), 1.0)
 
     def close(self) -> None:
-        """Close the file; standard input stays open."""
-        self._source.close()
+        """Close the file in hand; standard input stays open."""
+        self._file.close()
 
-    def _read(self) -> Iterator[Row]:
-        for number, record in enumerate(self._records, start=1):
+    def _look_at_others(self) -> None:
+        """Open the other files to see that they can be read; a pipe can be opened only once."""
+        self.columns = self._file.columns
+        for name in self.sources[1:]:
+            is_file = os.path.isfile(name) or not os.path.exists(name)
+            if is_file and name != STDIN:
+                with CatalogFile(name, self._settings, self.counts) as file:
+                    self.columns = self.columns if self.columns.names else file.columns
+
+    def _read(self) -> Iterator[Row | Reject]:
+        broken: list[InputError] = []
+        number = 0
+        for place, name in enumerate(self.sources):
+            self._place = place
             try:
-                row = to_row(record, number, self.columns)
+                if place:
+                    self._file = CatalogFile(name, self._settings, self.counts)
+            except InputError as error:
+                broken.append(error)
+                continue
+            n_before = self.counts.n_rows
+            number = yield from self._read_file(self._file, number)
+            self._file.close()
+            self._place = place + 1
+            if damage := self._file.damage:
+                n_rows = self.counts.n_rows - n_before
+                problem = f"incomplete: {damage.problem}; {n_rows:,} rows read"
+                broken.append(InputError(self._file.name, problem, damage.next_step))
+        if broken:
+            raise _all_in_one(broken)
+
+    def _read_file(self, file: CatalogFile, number: int) -> Generator[Row | Reject, None, int]:
+        """Yield the rows and rejects of a file, the first of which is number ``number`` + 1."""
+        counts, columns, source = self.counts, file.columns, file.name
+        for record in file.records:
+            number += 1
+            try:
+                row = to_row(record, number, columns, source)
             except RowFault as fault:
-                self._reject(record, fault)
+                yield self._reject(record, fault)
                 continue
             if record.repairs:
-                self.counts.repaired.update(record.repairs)
-            self.counts.n_rows += 1
+                counts.repaired.update(record.repairs)
+            counts.n_rows += 1
             yield row
-        self.close()
-        if self._source.damage is not None:
-            problem = f"incomplete: {self._source.damage}; {self.counts.n_rows:,} rows read"
-            raise InputError(self._source.name, problem, "get the whole file again")
+        return number
 
-    def _reject(self, record: Record, fault: RowFault) -> None:
+    def _reject(self, record: Record, fault: RowFault) -> Reject:
         self.counts.rejected[fault.code] += 1
-        self._on_reject(
-            Reject(
-                source=self._source.name,
-                line=record.line,
-                byte=record.byte,
-                code=fault.code,
-                message=fault.message,
-                raw=raw_text(record.raw),
-            )
+        reject = Reject(
+            source=self._file.name,
+            line=record.line,
+            byte=record.byte,
+            code=fault.code,
+            message=fault.message,
+            raw=raw_text(record.raw or written(record.values)),
         )
+        self._on_reject(reject)
+        return reject
 
 
-def _open_records(
-    source: Source, settings: CatalogSettings
-) -> tuple[tuple[str, ...], Iterator[Record]]:
-    """Return the names of the columns and the records, read as what the file seems to be."""
-    lines = split_lines(source)
-    name = source.name.lower().removesuffix(".gz")
-    is_json = name.endswith((".jsonl", ".ndjson"))
-    if not is_json and not name.endswith((".csv", ".tsv")):
-        is_json = source.sample.lstrip().startswith((b"{", b"["))
-    if is_json:
-        if is_json_list(source.sample):
-            step = "write one object on each line, as `jq -c '.[]'` does"
-            raise InputError(source.name, "it is one JSON list, not JSON lines", step)
-        return _peek(source.name, json_records(lines))
-    guess = "\t" if name.endswith(".tsv") else sniff_delimiter(source.sample)
-    delimiter = settings.delimiter or guess
-    names = read_header(source.name, lines, delimiter)
-    return names, csv_records(lines, names, delimiter)
-
-
-def _peek(source: str, records: Iterator[Record]) -> tuple[tuple[str, ...], Iterator[Record]]:
-    """Return the keys of the first records, and all records."""
-    peeked: list[Record] = []
-    names: dict[str, None] = {}
-    for record in islice(records, _N_PEEKED):
-        peeked.append(record)
-        names.update(dict.fromkeys(record.values))
-        if record.byte > _PEEKED_BYTES:
-            break
-    if len(peeked) == _N_PEEKED and (fault := peeked[0].fault) and not names:
-        problem = f"none of its first {_N_PEEKED:,} rows can be used; the first is {fault.message}"
-        raise InputError(source, problem, "see that it is JSON lines")
-    return tuple(names), chain(peeked, records)
+def _all_in_one(broken: Sequence[InputError]) -> InputError:
+    """Return the first error; it names the other files as well."""
+    first, *others = broken
+    if not others:
+        return first
+    names = ", ".join(error.source for error in others)
+    return InputError(first.source, f"{first.problem}; incomplete too: {names}", first.next_step)

@@ -2,7 +2,9 @@
 
 import json
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from xmlrec.catalog.columns import PATHS_COLUMN, Columns
 from xmlrec.catalog.labels import parse_paths
@@ -12,20 +14,23 @@ _COMPACT_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Record(NamedTuple):
+@dataclass(slots=True)
+class Record:
     """Where a row is, and its values by column: text, or whatever JSON holds.
 
     ``fault`` says why there are no values. ``repairs`` names what has to be repaired in its
     texts: NUL, half surrogate pairs, and bytes that are not UTF-8, which are such halves here
-    (as ``surrogateescape`` makes them).
+    (as ``surrogateescape`` makes them). ``is_text`` says that all values are text. ``raw`` is b""
+    where a row has no text of its own in the file.
     """
 
     line: int
     byte: int
     raw: bytes
-    values: dict[str, object]
+    values: dict[str, Any]
     repairs: tuple[Fault, ...] = ()
     fault: RowFault | None = None
+    is_text: bool = False
 
 
 def decoded(raw: bytes) -> tuple[str, bool]:
@@ -49,26 +54,28 @@ def repaired(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text.replace("\0", ""))
 
 
-def to_row(record: Record, number: int, columns: Columns) -> Row:
-    """Return the row in ``record``, the ``number``-th of its file; take the values from it.
+def to_row(record: Record, number: int, columns: Columns, source: str) -> Row:
+    """Return the row in ``record``, the ``number``-th of the catalog; take the values from it.
 
     Raises
     ------
     RowFault
-        If it has a fault already, or its id, its label or the length of a text is one.
+        If it has a fault already, or its id or its label is one.
     """
     if record.fault is not None:
         raise record.fault
     values = record.values
     row_id = str(number) if columns.id is None else _id(record, columns.id)
-    label = values.pop(columns.label or PATHS_COLUMN, None)
-    paths = None if columns.label is None else parse_paths(label)
-    fields = _fields(values)
+    label = columns.label or PATHS_COLUMN
+    paths = None if columns.label is None else parse_paths(values.get(label))
+    values.pop(label, None)
+    fields: dict[str, str] = values if record.is_text else _fields(values)
     if record.repairs:
         fields = {repaired(name): repaired(text) for name, text in fields.items()}
-    if len(record.raw) > MAX_FIELD_CHARS:
-        _check_lengths(fields)
-    return Row(row_id, fields, paths, record.line, record.byte)
+    if (len(record.raw) > MAX_FIELD_CHARS or not record.raw) and (cut := _cut(fields)):
+        fields = fields | cut
+        record.repairs += (Fault.FIELD_TOO_LONG,)
+    return Row(row_id, fields, paths, record.line, record.byte, source)
 
 
 def _id(record: Record, column: str) -> str:
@@ -77,6 +84,9 @@ def _id(record: Record, column: str) -> str:
         found = "is missing" if value is None else "is not one value"
         raise RowFault(Fault.BAD_ID, f"the id, column {column!r}, {found}")
     row_id = value if isinstance(value, str) else _text(value)
+    if len(row_id) > MAX_FIELD_CHARS:
+        message = f"the id, column {column!r}, has more than {MAX_FIELD_CHARS:,} characters"
+        raise RowFault(Fault.FIELD_TOO_LONG, message)
     if record.repairs:
         damage = needed_repairs(row_id, is_utf8=Fault.INVALID_UTF8 not in record.repairs)
         if damage:
@@ -104,8 +114,27 @@ def _text(value: object) -> str:
         raise RowFault(Fault.BAD_JSON, "nested too deeply") from None
 
 
-def _check_lengths(fields: dict[str, str]) -> None:
-    for name, text in fields.items():
-        if len(text) > MAX_FIELD_CHARS:
-            message = f"{name!r} has {len(text):,} characters, more than {MAX_FIELD_CHARS:,}"
-            raise RowFault(Fault.FIELD_TOO_LONG, message)
+def _cut(fields: dict[str, str]) -> dict[str, str]:
+    """Return the texts that are too long, cut: none is used up to there."""
+    return {
+        name: text[:MAX_FIELD_CHARS] for name, text in fields.items() if len(text) > MAX_FIELD_CHARS
+    }
+
+
+def strings_in(values: object) -> Iterator[str]:
+    """Yield all strings in a JSON value, keys included, however nested."""
+    stack: list[object] = [values]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            stack.extend(value)
+        elif isinstance(value, dict):
+            stack.extend(value)
+            stack.extend(value.values())
+
+
+def written(values: dict[str, object]) -> bytes:
+    """Return a row that has no text of its own in its file as JSON."""
+    return _COMPACT_JSON.encode(values).encode("utf-8", "surrogateescape")

@@ -38,6 +38,7 @@ RESULT_SCHEMA: dict[str, Any] = {
         "schema": {"const": SCHEMA},
         "error": {"type": ["string", "null"]},
         "explanation": {"type": ["object", "null"]},
+        "input": {"type": "object", "additionalProperties": {"type": "string"}},
     },
     "required": [
         "id", "status", "reason", "paths", "alternatives", "taxonomy", "model", "schema", "error"

@@ -1,7 +1,7 @@
 """The shape of a result: one row for each row of the catalog, in every format."""
 
-from collections.abc import Sequence
-from typing import Literal, TypedDict, get_args
+from collections.abc import Mapping, Sequence
+from typing import Literal, NotRequired, TypedDict, get_args
 
 from xmlrec.taxonomy.node import SEPARATOR
 
@@ -41,7 +41,8 @@ class ResultRow(TypedDict):
 
     ``paths`` are the categories that hold, ``alternatives`` the next best ones, each best first.
     ``reason`` says why the status is not "ok" (such as "empty_text"), ``error`` what went wrong
-    where it is "error". ``taxonomy`` and ``model`` name the versions that answered.
+    where it is "error". ``taxonomy`` and ``model`` name the versions that answered. ``input`` are
+    the catalog's columns that were to be carried through, as they were read.
     """
 
     id: str
@@ -53,6 +54,7 @@ class ResultRow(TypedDict):
     model: str
     schema: int
     error: str | None
+    input: NotRequired[Mapping[str, str]]
 
 
 def result_path(

@@ -1,7 +1,8 @@
 """What reading a catalog gives: rows, and rejects for the rows that cannot be used."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ class Fault(StrEnum):
     DUPLICATE_KEY = "DUPLICATE_KEY"  # a JSON object with a key twice
     FIELD_COUNT = "FIELD_COUNT"  # more or fewer fields than the header of a CSV file
     UNTERMINATED_QUOTE = "UNTERMINATED_QUOTE"  # reading goes on at the next line
-    FIELD_TOO_LONG = "FIELD_TOO_LONG"  # longer than MAX_FIELD_CHARS
+    FIELD_TOO_LONG = "FIELD_TOO_LONG"  # an id of more than MAX_FIELD_CHARS; else cut there
     LINE_TOO_LONG = "LINE_TOO_LONG"  # longer than lines.MAX_LINE_BYTES
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS"  # more than MAX_FIELDS
     BAD_ID = "BAD_ID"  # missing, null, a list or an object
@@ -29,6 +30,9 @@ class Fault(StrEnum):
     NUL = "NUL"  # in an id or a label: rejected; else removed
     LONE_SURROGATE = "LONE_SURROGATE"  # half a JSON escape pair; treated like INVALID_UTF8
     NOT_A_NUMBER = "NOT_A_NUMBER"  # NaN or Infinity, which JSON does not have: read as null
+    FAILED = "FAILED"  # classification raised an error on it; this and the next two are of a batch
+    TIMED_OUT = "TIMED_OUT"  # classification took too long
+    WORKER_DIED = "WORKER_DIED"  # the process that classified it ended, again when it was alone
 
 
 class RowFault(Exception):
@@ -52,6 +56,8 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
         The row's category paths; () where the row gives none, None where no labels were wanted.
     line, byte : int
         Where the row starts: physical line from 1; offset from 0 in the decompressed text.
+    source : str
+        The file that it stands in.
     """
 
     id: str
@@ -59,6 +65,7 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
     paths: tuple[tuple[str, ...], ...] | None
     line: int
     byte: int
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,20 @@ class Reject:
     def to_json(self) -> str:
         """Return one line of strict JSON, without the line break."""
         return json.dumps(asdict(self), ensure_ascii=False)
+
+
+@dataclass(slots=True)
+class ReadCounts:
+    """What became of the rows read so far: good ones (some repaired), and rejects by code.
+
+    ``n_skipped`` counts lines that go on with the product above: variants and pictures of a
+    Shopify export.
+    """
+
+    n_rows: int = 0
+    n_skipped: int = 0
+    rejected: Counter[Fault] = field(default_factory=Counter)
+    repaired: Counter[Fault] = field(default_factory=Counter)
 
 
 def raw_text(raw: bytes) -> str:

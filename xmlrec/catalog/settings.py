@@ -22,13 +22,16 @@ class CatalogSettings:
         A codec's name. By default UTF-8, and what looks like Latin-1 or UTF-16 is refused.
     delimiter : str, optional
         One character. By default a tab for .tsv, else guessed from the header.
+    max_decompressed : int, optional
+        How many bytes a compressed file may give. By default 1 GiB, or 200 times its own if that
+        is more.
     needs_labels : bool
         Whether rows get their paths; a catalog without a label column is then refused.
 
     Raises
     ------
     OptionError
-        If the encoding or the delimiter cannot be one.
+        If the encoding, the delimiter or the limit cannot be one.
     """
 
     text_columns: tuple[str, ...] | None = None
@@ -37,6 +40,7 @@ class CatalogSettings:
     label_column: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    max_decompressed: int | None = None
     needs_labels: bool = False
 
     def __post_init__(self) -> None:
@@ -46,6 +50,9 @@ class CatalogSettings:
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             step = "give one that is neither a quote nor a line break, such as ';'"
             raise OptionError("--delimiter", f"{self.delimiter!r} is not one character", step)
+        if self.max_decompressed is not None and self.max_decompressed < 1:
+            problem = f"{self.max_decompressed:,} is less than one byte"
+            raise OptionError("--max-decompressed", problem)
 
 
 def _is_text_encoding(encoding: str) -> bool:

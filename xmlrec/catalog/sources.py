@@ -1,26 +1,28 @@
 """Open a catalog file or standard input as blocks of UTF-8 text."""
 
 import codecs
+import os
+import stat
 import sys
-import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from xmlrec.catalog.decode import as_utf8, gunzip
+from xmlrec.catalog.compression import Damage, compression_of, decompress, split_suffix
+from xmlrec.catalog.decode import as_utf8
 from xmlrec.catalog.guess import check_is_text
 from xmlrec.errors import InputError
 
 _BLOCK_BYTES = 1 << 16
-_STDIN = "-"
-_GZIP_MAGIC = b"\x1f\x8b"
+STDIN = "-"
+EMPTY = "the file is empty"
 
 
 class Source:
     """A file or standard input as blocks of UTF-8 bytes; a context manager.
 
-    Gzip is recognised by its first two bytes and read to the end of its last member.
+    Compression is recognised by the first bytes and undone up to a limit, see `decompress`.
 
     Parameters
     ----------
@@ -29,36 +31,43 @@ class Source:
     encoding : str, optional
         A codec's name. None is UTF-8 after a look at the first bytes: what looks like Latin-1 is
         refused, while "utf-8" reads it, bad bytes and all.
+    max_decompressed : int, optional
+        How many bytes a compressed file may give.
 
     Attributes
     ----------
     sample : bytes
-        The first 64 KiB or so of the text, without a byte order mark.
+        The first 64 KiB or so of the text, without a byte order mark; b"" if the file is empty.
     start : int
         Byte offset of the sample in the text: 3 after a byte order mark, else 0.
     name : str
         What messages call it: the path, or "standard input".
-    damage : str or None
+    damage : Damage or None
         Why the blocks ended before the text did. Half a gzip file gives all that is there first.
 
     Raises
     ------
     InputError
-        If there is no such file, it cannot be read, is empty, or is not text in the encoding.
+        If there is no such file, it cannot be read, or is not text in the encoding. If it is empty
+        where that is no way to say that there are no rows: a pipe, or compressed data cut to none.
     """
 
-    def __init__(self, name: str, encoding: str | None = None) -> None:
-        self.name = "standard input" if name == _STDIN else name
-        self.damage: str | None = None
-        self._is_stdin = name == _STDIN
-        self._file = _stdin() if self._is_stdin else _open(name)
+    def __init__(
+        self, name: str, encoding: str | None = None, max_decompressed: int | None = None
+    ) -> None:
+        self.name = "standard input" if name == STDIN else name
+        self.damage: Damage | None = None
+        self._max_decompressed = max_decompressed
+        self._is_stdin = name == STDIN
+        self._file = _stdin() if self._is_stdin else open_file(name)
+        self._state = file_state(self._file)
         try:
             self._blocks = self._text_blocks(encoding)
             first = next(self._blocks, b"")
             self.start = len(codecs.BOM_UTF8) if first.startswith(codecs.BOM_UTF8) else 0
             self.sample = first[self.start :]
-            if not self.sample:
-                raise InputError(self.name, self.damage or "the file is empty")
+            if self.damage is not None and not self.sample:
+                raise InputError(self.name, self.damage.problem, self.damage.next_step)
         except BaseException:
             self.close()
             raise
@@ -73,6 +82,11 @@ class Source:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def n_read_bytes(self) -> int:
+        """How much of the file was read, as it lies on the disk; 0 of a pipe, and once closed."""
+        return 0 if self._state is None or self._file.closed else self._file.tell()
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the text from the sample on, once, in non-empty blocks."""
@@ -92,13 +106,16 @@ class Source:
         return as_utf8(chain([sample] if sample else [], blocks), encoding or "utf-8")
 
     def _unzipped_blocks(self) -> Iterator[bytes]:
-        blocks = self._read()
+        blocks = self._undamaged(self._read())
         first = next(blocks, b"")
         whole = chain([first] if first else [], blocks)
-        if first.startswith(_GZIP_MAGIC):
-            return self._gunzipped(whole)
-        if first and self.name.lower().endswith(".gz"):
-            raise InputError(self.name, "it is not gzip although its name ends in .gz")
+        if kind := compression_of(first):
+            return self._undamaged(decompress(whole, kind, self._max_decompressed))
+        if named := split_suffix(self.name)[1]:
+            problem = f"it is not {named.name} although its name ends in {named.suffix}"
+            raise InputError(self.name, problem if first else EMPTY)
+        if not first and self._state is None:
+            raise InputError(self.name, EMPTY)
         return whole
 
     def _read(self) -> Iterator[bytes]:
@@ -106,15 +123,15 @@ class Source:
             while block := self._file.read(_BLOCK_BYTES):
                 yield block
         except OSError as error:
-            self.damage = f"it cannot be read ({error.strerror})"
+            raise Damage(f"it cannot be read ({error.strerror})") from None
+        if file_state(self._file) != self._state:
+            raise Damage("it changed while it was read", "read it again when it is written")
 
-    def _gunzipped(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    def _undamaged(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         try:
-            yield from gunzip(blocks)
-        except EOFError:
-            self.damage = self.damage or "the gzip data end too soon"
-        except zlib.error as error:
-            self.damage = f"the gzip data are damaged ({error})"
+            yield from blocks
+        except Damage as damage:
+            self.damage = self.damage or damage  # the data also end too soon where reading failed
 
 
 def _stdin() -> BinaryIO:
@@ -123,7 +140,8 @@ def _stdin() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _open(name: str) -> BinaryIO:
+def open_file(name: str) -> BinaryIO:
+    """Open a file; raise `InputError` if it cannot be."""
     try:
         return open(name, "rb")
     except FileNotFoundError:
@@ -132,3 +150,12 @@ def _open(name: str) -> BinaryIO:
         raise InputError(name, "it is a folder, not a file", "name a file in it") from None
     except OSError as error:
         raise InputError(name, f"it cannot be read ({error.strerror})") from None
+
+
+def file_state(file: BinaryIO) -> tuple[int, int] | None:
+    """Return the size and the time of the last change of a file; None of a pipe."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None

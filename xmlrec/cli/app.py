@@ -58,6 +58,9 @@ def main() -> None:
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.INFO)
     for library in ("faiss", "sentence_transformers", "httpx"):  # they tell what they load
         logging.getLogger(library).setLevel(logging.WARNING)
+    dask = logging.getLogger("distributed")  # it sets its own level, and tells of every worker
+    dask.addHandler(logging.NullHandler())
+    dask.propagate = False
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # cleans up
     provide_cache()
     try:

@@ -56,8 +56,8 @@ class LabelledCatalog(NamedTuple):
 
     source: str
     items: list[Mapping[str, Any]]
-    places: list[tuple[int, int]]
-    """Line and byte of each item."""
+    places: list[tuple[str, int, int]]
+    """File, line and byte of each item."""
     text: tuple[str, ...]
 
 
@@ -78,7 +78,7 @@ def read_labelled(
         labelled = LabelledCatalog(catalog, [], [], reader.columns.text)
         for row in reader:
             labelled.items.append({**row.fields, "id": row.id, "paths": row.paths})
-            labelled.places.append((row.line, row.byte))
+            labelled.places.append((reader.source, row.line, row.byte))
         report_counts(catalog, reader.counts, rejects.path)
         return labelled
 
@@ -93,7 +93,13 @@ def naming(catalog: str) -> Iterator[None]:
 
 
 def report_counts(source: str, counts: ReadCounts, rejects: str | Path | None) -> None:
-    """Say on stderr how many rows were rejected and repaired, by code."""
+    """Say on stderr how many rows were rejected and repaired, by code, and how many skipped."""
+    if counts.n_skipped:
+        typer.echo(
+            f"{source}: {plural(counts.n_skipped, 'row')} skipped, which are variants or pictures "
+            "of the product above",
+            err=True,
+        )
     for what, by_code in (("rejected", counts.rejected), ("repaired", counts.repaired)):
         if by_code:
             codes = ", ".join(f"{code} {n:,}" for code, n in sorted(by_code.items()))
@@ -134,9 +140,9 @@ def reject_paths(
 ) -> None:
     """Hand paths that have no category to ``rejects``, and count them on stderr."""
     for item, path, refusal in refused:
-        line, byte = catalog.places[item]
+        source, line, byte = catalog.places[item]
         code = Fault(refusal.code)
-        rejects(Reject(catalog.source, line, byte, code, refusal.message, raw=path))
+        rejects(Reject(source, line, byte, code, refusal.message, raw=path))
     if refused:
         by_code = Counter(refusal.code for _, _, refusal in refused)
         codes = ", ".join(f"{code} {n:,}" for code, n in sorted(by_code.items()))

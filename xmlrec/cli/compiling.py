@@ -21,14 +21,14 @@ def provide_cache() -> None:
         os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="xmlrec-")
 
 
-def announce_compilation() -> None:
-    """Say on stderr that kernels are compiled if none of this version lie on disk yet."""
+def announce_compilation() -> bool:
+    """Say on stderr, and return, that kernels will be compiled as none of them lie on disk yet."""
     from label_trees.kernels.search import search_rows
     from xmlrec.text.kernels.ngrams import transform_rows
 
     for kernel in (search_rows, transform_rows):
         if not hasattr(kernel, "stats"):  # NUMBA_DISABLE_JIT makes it a plain function
-            return
+            return False
         name = kernel.py_func.__module__.rpartition(".")[2]
         found = Path(str(kernel.stats.cache_path)).glob(
             f"{name}.{kernel.py_func.__qualname__}-*.nbi"
@@ -37,4 +37,5 @@ def announce_compilation() -> None:
             typer.echo(
                 "first run after install: compiling for this processor, once, about 10 s", err=True
             )
-            return
+            return True
+    return False

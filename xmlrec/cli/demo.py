@@ -54,7 +54,7 @@ def demo(
     heading("classify into it", f'xmlrec classify "{NEW_EXAMPLE}" --model {model} -k 3')
     timed(lambda: classify([NEW_EXAMPLE], model, k=3))
     heading("categorize", f"xmlrec categorize {dump} --model {model} --out {out}")
-    timed(lambda: categorize(dump, model, out=str(out)))
+    timed(lambda: categorize([str(dump)], model, out=str(out)))
     show_dump(dump, out)
 
 

@@ -14,6 +14,7 @@ from xmlrec.cli.options import (
     IdOption,
     JsonOption,
     LabelOption,
+    MaxDecompressedOption,
     ModelOption,
     ThreadsOption,
 )
@@ -34,10 +35,11 @@ def evaluate(
     label_column: LabelOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
+    max_decompressed: MaxDecompressedOption = None,
     threads: ThreadsOption = None,
 ) -> None:
     """Measure a model on CATALOG, whose rows name their category paths."""
-    from xmlrec.catalog import CatalogSettings
+    from xmlrec.catalog import CatalogSettings, expand_sources
     from xmlrec.cli.catalogs import check_not_input, naming, read_labelled
     from xmlrec.cli.compiling import announce_compilation
     from xmlrec.models import TaxonomyClassifier
@@ -49,6 +51,7 @@ def evaluate(
         label_column=label_column,
         encoding=encoding,
         delimiter=delimiter,
+        max_decompressed=max_decompressed,
         needs_labels=True,
     )
     with ExitStack() as stack:
@@ -56,7 +59,7 @@ def evaluate(
         if report is not None:
             from xmlrec.report import report_file
 
-            check_not_input(str(report), catalog)
+            check_not_input(str(report), *expand_sources([catalog]))
             write = stack.enter_context(report_file(report))
         labelled = read_labelled(catalog, settings)
         announce_compilation()

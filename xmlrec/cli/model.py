@@ -51,8 +51,10 @@ def verify(model: ModelArgument) -> None:
     typer.echo(f"{model}: {n_files} files, {size:,} bytes{version}, every digest matches")
 
 
-def schema() -> None:
+def schema(
+    audit: Annotated[bool, typer.Option("--audit", help="Of a row of an audit")] = False,
+) -> None:
     """Print the JSON Schema of a result row."""
-    from xmlrec.catalog import RESULT_SCHEMA
+    from xmlrec.catalog import AUDIT_SCHEMA, RESULT_SCHEMA
 
-    typer.echo(json.dumps(RESULT_SCHEMA, indent=1))
+    typer.echo(json.dumps(AUDIT_SCHEMA if audit else RESULT_SCHEMA, indent=1))

@@ -6,7 +6,11 @@ from typing import Annotated
 import typer
 
 CatalogArgument = Annotated[
-    str, typer.Argument(metavar="CATALOG", help=".jsonl, .csv or .tsv, also .gz; - is stdin")
+    str,
+    typer.Argument(
+        metavar="CATALOG",
+        help=".jsonl, .csv, .tsv, also compressed, or .parquet; a pattern or folder; - is stdin",
+    ),
 ]
 ModelOption = Annotated[Path, typer.Option("--model", metavar="DIR", help="Model directory")]
 TextOption = Annotated[
@@ -23,6 +27,15 @@ LabelOption = Annotated[
 EncodingOption = Annotated[str | None, typer.Option("--encoding", help="Default: utf-8")]
 DelimiterOption = Annotated[
     str | None, typer.Option("--delimiter", help="Of a CSV file; default: guessed")
+]
+MaxDecompressedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-decompressed",
+        min=1,
+        metavar="BYTES",
+        help="What a compressed file may give; default: 1 GiB, or 200 times its size",
+    ),
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, help="Default: all processors")

@@ -12,6 +12,7 @@ from xmlrec.cli.options import (
     EncodingOption,
     IdOption,
     LabelOption,
+    MaxDecompressedOption,
     ModelOption,
     TextOption,
     ThreadsOption,
@@ -108,10 +109,11 @@ def train(
     label_column: LabelOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
+    max_decompressed: MaxDecompressedOption = None,
     threads: ThreadsOption = None,
 ) -> None:
     """Train a model on CATALOG, whose rows name their category paths."""
-    from xmlrec.catalog import CatalogSettings, RejectsWriter
+    from xmlrec.catalog import CatalogSettings, RejectsWriter, expand_sources
     from xmlrec.cli.catalogs import (
         Rejects,
         check_not_input,
@@ -141,13 +143,14 @@ def train(
         label_column=label_column,
         encoding=encoding,
         delimiter=delimiter,
+        max_decompressed=max_decompressed,
         needs_labels=True,
     )
     failed: TrainingError | None = None
     named = model if model.name else model.resolve()
     rejects_file = str(named.with_name(f"{named.name}.rejects.jsonl"))
     training = named.with_name(f"{named.name}.training")
-    check_not_input(rejects_file, catalog, valid, taxonomy)
+    check_not_input(rejects_file, *expand_sources([catalog]), valid, taxonomy)
     with RejectsWriter(rejects_file) as writer:
         rejects = Rejects(writer)
         labelled = read_labelled(catalog, settings, rejects)

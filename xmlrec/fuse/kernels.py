@@ -25,6 +25,66 @@ def pair_dots(X_indptr, X_indices, X_data, L_indptr, L_indices, L_data, labels, 
 
 
 @njit(cache=True, nogil=True)
+def known_entries(X_indptr, X_indices, X_data, places, lo, hi):
+    """Return rows ``lo .. hi - 1`` with the places of their features; those without (-1) go."""
+    indptr = np.empty(hi - lo + 1, dtype=np.int64)
+    at = np.empty(X_indptr[hi] - X_indptr[lo], dtype=np.int32)
+    data = np.empty(at.shape[0], dtype=np.float32)
+    n_entries = 0
+    for i in range(lo, hi):
+        indptr[i - lo] = n_entries
+        for p in range(X_indptr[i], X_indptr[i + 1]):
+            place = places[X_indices[p]]
+            if place >= 0:
+                at[n_entries], data[n_entries] = place, X_data[p]
+                n_entries += 1
+    indptr[hi - lo] = n_entries
+    return indptr, at, data
+
+
+@njit(cache=True, nogil=True)
+def write_texts(names, paths, label, is_kept, table):
+    """Write a label's two texts into the columns of ``table``, or zeros in their places."""
+    indptr, at, data = names
+    for p in range(indptr[label], indptr[label + 1]):
+        table[at[p], 0] = data[p] if is_kept else np.float32(0.0)
+    indptr, at, data = paths
+    for p in range(indptr[label], indptr[label + 1]):
+        table[at[p], 1] = data[p] if is_kept else np.float32(0.0)
+
+
+@njit(cache=True, nogil=True)
+def text_dots(X_indptr, X_indices, X_data, texts, labels, order, lo, hi, table, out):
+    """Fill ``out`` (n_rows, k, 2) with what `pair_dots` gives for two texts of each label.
+
+    Pairs go label by label: ``order`` sorts those of rows ``lo .. hi - 1`` so. A label's texts are
+    longer than what an item has of their features, and are written out once for all its pairs.
+    ``texts`` are the ``places`` of features, and ``(indptr, places, data)`` of names and of paths;
+    ``table`` (n_places, 2) must hold zeros and is left so.
+    """
+    places, names, paths = texts
+    indptr, at, data = known_entries(X_indptr, X_indices, X_data, places, lo, hi)
+    k, label = labels.shape[1], -1
+    for pair in order:
+        i, c = pair // k, pair % k
+        if labels[lo + i, c] < 0:
+            continue
+        if labels[lo + i, c] != label:
+            if label >= 0:
+                write_texts(names, paths, label, False, table)
+            label = labels[lo + i, c]
+            write_texts(names, paths, label, True, table)
+        of_name, of_path = 0.0, 0.0
+        for p in range(np.uint64(indptr[i]), np.uint64(indptr[i + 1])):
+            place = np.uint32(at[p])  # unsigned: not checked for counting from the end
+            of_name += data[p] * table[place, 0]
+            of_path += data[p] * table[place, 1]
+        out[lo + i, c, 0], out[lo + i, c, 1] = of_name, of_path
+    if label >= 0:
+        write_texts(names, paths, label, False, table)
+
+
+@njit(cache=True, nogil=True)
 def add_taught(X_indices, X_data, T_indptr, T_indices, T_data, first, last, totals):
     """Add what the features ``first .. last - 1`` of an item say for labels to ``totals``."""
     for p in range(first, last):
@@ -180,3 +240,23 @@ def route(labels, scores, parents, is_new, lo, hi):
                 if label == parent:
                     total += scores[i, other]
             scores[i, c] = total
+
+
+@njit(cache=True, nogil=True)
+def complete_scores(labels, logs, sizes, above_mean, times_size, lo, hi, F):
+    """Fill what is left of rows ``lo .. hi - 1`` of ``F`` (n_rows, k, n_scores).
+
+    ``logs`` (hi - lo, k), those of the trees' scores, come first; then stand the scores between,
+    which are there already, the size, and those at ``times_size`` times the size above its mean. A
+    label -1 has zeros.
+    """
+    size = F.shape[2] - times_size.shape[0] - 1
+    for i in range(lo, hi):
+        for c in range(labels.shape[1]):
+            label = labels[i, c]
+            if label < 0:
+                continue
+            F[i, c, 0] = logs[i - lo, c]
+            F[i, c, size] = sizes[label]
+            for j in range(times_size.shape[0]):
+                F[i, c, size + 1 + j] = above_mean[label] * F[i, c, times_size[j]]

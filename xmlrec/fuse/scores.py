@@ -20,13 +20,22 @@ the place of training items. Products of a label without items are 0.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from label_trees.parallel import count_threads, thread_map
-from xmlrec.fuse.kernels import example_matches, pair_dots, route, taught_scores, vector_dots
+from xmlrec.fuse.kernels import (
+    complete_scores,
+    example_matches,
+    pair_dots,
+    route,
+    taught_scores,
+    text_dots,
+    vector_dots,
+)
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -44,6 +53,9 @@ NAMES = (*_SINGLE, *(f"{_SINGLE[place]} x size" for place in TIMES_SIZE))
 
 N_SCORES = SIZE + 1 + len(TIMES_SIZE)
 ROWS_PER_JOB = 1024
+ROWS_TO_SORT = 128
+"""From so many rows on, labels occur often enough to go through the pairs label by label."""
+
 MIN_SCORE = 1e-6
 """Tree scores below it count as it, so that their logarithms are finite."""
 
@@ -66,7 +78,23 @@ class Examples(NamedTuple):
     rows: IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Texts(NamedTuple):
+    """Names and paths of labels over the features that occur in them.
+
+    Attributes
+    ----------
+    places : int32 array, shape (n_features,)
+        The number of each feature among those, -1 for one that occurs in none.
+    names, paths : tuple of arrays
+        ``(indptr, places, data)`` of the rows.
+    """
+
+    places: IntArray
+    names: tuple[np.ndarray[Any, Any], IntArray, FloatArray]
+    paths: tuple[np.ndarray[Any, Any], IntArray, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
 class LabelRows:
     """What fusion knows of the labels.
 
@@ -102,6 +130,17 @@ class LabelRows:
         for rows in (self.names, self.paths, self.taught):
             for array in (rows.indptr, rows.indices, rows.data):
                 array.flags.writeable = False
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Names and paths as `text_dots` takes them."""
+        both = self.names, self.paths
+        occurs = np.zeros(self.names.shape[1], dtype=np.bool_)
+        for rows in both:
+            occurs[rows.indices] = True
+        places = np.where(occurs, np.cumsum(occurs) - 1, -1).astype(np.int32)
+        names, paths = ((rows.indptr, places[rows.indices], rows.data) for rows in both)
+        return Texts(places, names, paths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,37 +181,49 @@ def candidate_scores(
     labels, tree_scores = candidates.labels, candidates.tree_scores.copy()
     last_found = np.where(tree_scores > 0, tree_scores, 1.0).min(axis=1, keepdims=True)
     last_found[~(tree_scores > 0).any(axis=1)] = MIN_SCORE
-    dots = np.zeros((5, *labels.shape), dtype=np.float32)
     X_indptr = X.indptr.astype(np.int64, copy=False)
-    F = np.empty((*labels.shape, N_SCORES), dtype=np.float32)
+    F = np.zeros((*labels.shape, N_SCORES), dtype=np.float32)
     sizes = np.where(rows.is_new, 1.0, np.log1p(rows.counts)).astype(np.float32)
     above_mean = size_above_mean(rows)
+    has_new, has_vectors = bool(rows.is_new.any()), E.shape[1] > 0
 
     def fill(lo: int) -> None:
         hi = min(lo + ROWS_PER_JOB, X.shape[0])
-        row = np.zeros(X.shape[1], dtype=np.float32)
-        for texts, out in ((rows.names, dots[0]), (rows.paths, dots[1])):
-            pair_dots(
-                X_indptr, X.indices, X.data, texts.indptr, texts.indices, texts.data,
-                labels, lo, hi, row, out,
-            )  # fmt: skip
+        match_texts(X, labels, rows, (lo, hi), F[:, :, 1:3])
         if rows.taught.nnz:
             taught = rows.taught.indptr, rows.taught.indices, rows.taught.data
             totals = np.zeros(rows.taught.shape[1], dtype=np.float32)
-            taught_scores(X_indptr, X.indices, X.data, *taught, labels, lo, hi, totals, dots[2])
-        vector_dots(E, rows.vectors, labels, lo, hi, dots[3])
-        example_matches(E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, dots[4])
-        route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
-        part = slice(lo, hi)
-        in_trees = np.where(tree_scores[part] > 0, tree_scores[part], last_found[part])
-        F[part, :, 0] = np.log(np.clip(in_trees, MIN_SCORE, 1.0))
-        F[part, :, 1:SIZE] = np.moveaxis(dots[:, part], 0, 2)
-        F[part, :, SIZE] = sizes[labels[part]]
-        F[part, :, SIZE + 1 :] = above_mean[labels[part]][:, :, np.newaxis] * F[part, :, TIMES_SIZE]
-        F[part][labels[part] < 0] = 0.0
+            taught_scores(X_indptr, X.indices, X.data, *taught, labels, lo, hi, totals, F[:, :, 3])
+        if has_vectors:
+            vector_dots(E, rows.vectors, labels, lo, hi, F[:, :, 4])
+            example_matches(
+                E, *rows.examples, rows.counts, labels, lo, hi, SHARPNESS, F[:, :, 5]
+            )  # fmt: skip
+        if has_new:
+            route(labels, tree_scores, rows.parents, rows.is_new, lo, hi)
+        in_trees = np.where(tree_scores[lo:hi] > 0, tree_scores[lo:hi], last_found[lo:hi])
+        logs = np.log(np.clip(in_trees, MIN_SCORE, 1.0))
+        complete_scores(labels, logs, sizes, above_mean, np.array(TIMES_SIZE), lo, hi, F)
 
     thread_map(fill, range(0, X.shape[0], ROWS_PER_JOB), count_threads(n_threads))
     return F
+
+
+def match_texts(
+    X: sp.csr_array, labels: IntArray, rows: LabelRows, ends: tuple[int, int], out: FloatArray
+) -> None:
+    """Fill rows ``ends`` (first, last + 1) of ``out`` with the matches of names and of paths."""
+    lo, hi = ends
+    of_items = X.indptr.astype(np.int64, copy=False), X.indices, X.data
+    if hi - lo >= ROWS_TO_SORT:
+        texts, order = rows.texts, np.argsort(labels[lo:hi], axis=None)
+        table = np.zeros((int(texts.places.max(initial=-1)) + 1, 2), dtype=np.float32)
+        text_dots(*of_items, texts, labels, order, lo, hi, table, out)
+        return
+    row = np.zeros(X.shape[1], dtype=np.float32)
+    for place, matrix in enumerate((rows.names, rows.paths)):
+        of_labels = matrix.indptr, matrix.indices, matrix.data
+        pair_dots(*of_items, *of_labels, labels, lo, hi, row, out[:, :, place])
 
 
 def size_above_mean(rows: LabelRows) -> FloatArray:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from xmlrec.catalog import ResultPath, ResultRow, result_path, result_row
+from xmlrec.catalog import ResultRow, result_row
 from xmlrec.catalog.results import Reason, Status
 from xmlrec.models.confidence import Confident
+from xmlrec.models.lines import Lines, Made, PathMaker, PathRows, PathTexts, line, line_end
 from xmlrec.models.training import has_words
 from xmlrec.probabilities import Decisions
 from xmlrec.taxonomy import Taxonomy
@@ -17,9 +17,6 @@ from xmlrec.taxonomy import Taxonomy
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
-
-DECIMALS = 4
-"""Of probabilities in a result row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,81 +53,94 @@ class Answers:
         model: str,
     ) -> list[ResultRow]:
         """Return the result rows of the items: at most ``k`` paths, alternatives included."""
+        found = zip(
+            items, self._paths(k, PathRows(self.taxonomy)), self._outcomes(texts), strict=True
+        )
         return [
             result_row(
                 item_id(item, position),
                 paths,
-                alternatives[: max(k - len(paths), 0)],
+                alternatives,
                 status=status,
                 reason=reason,
                 taxonomy=taxonomy,
                 model=model,
             )
-            for position, (item, (paths, alternatives), (status, reason)) in enumerate(
-                zip(items, self._paths(k), self._outcomes(texts), strict=True)
-            )
+            for position, (item, (paths, alternatives), (status, reason)) in enumerate(found)
         ]
 
-    def _paths(self, k: int) -> Iterator[tuple[list[ResultPath], list[ResultPath]]]:
+    def lines(
+        self,
+        items: Sequence[str | Mapping[str, Any]],
+        texts: Sequence[Mapping[str, Any]],
+        k: int,
+        *,
+        path_texts: PathTexts,
+        taxonomy: str,
+        model: str,
+    ) -> Lines:
+        """Return what `rows` returns as JSON, without making the rows."""
+        outcomes, end = list(self._outcomes(texts)), line_end(taxonomy, model)
+        found = zip(items, self._paths(k, path_texts), outcomes, strict=True)
+        lines = [
+            line(item_id(item, position), outcome, paths, alternatives, end)
+            for position, (item, (paths, alternatives), outcome) in enumerate(found)
+        ]
+        statuses = [status for status, _ in outcomes]
+        return Lines(lines, statuses, self.confident.labels[:, 0], self.confident.P[:, 0])
+
+    def _paths(self, k: int, maker: PathMaker[Made]) -> Iterator[tuple[list[Made], list[Made]]]:
         """Yield the paths that hold, and the next best ones, of one item after the other."""
         n_paths, nodes = self.decisions.n_paths, self.decisions.nodes
         n_shown = max(k, int(n_paths.max(initial=0)))
-        labels, scores, P = (part[:, :n_shown].tolist() for part in self._rounded())
-        of_nodes = np.round(self.of_nodes[:, :n_shown].astype(np.float64), DECIMALS).tolist()
+        confident, of_nodes = self.confident, maker.shown(self.of_nodes[:, :n_shown])
+        labels, scores = confident.labels[:, :n_shown].tolist(), confident.scores.tolist()
+        P = maker.shown(confident.P[:, :n_shown])
         for i, (n_held, node) in enumerate(zip(n_paths.tolist(), nodes.tolist(), strict=True)):
+            places = [
+                place
+                for place, label in enumerate(labels[i][: max(k, n_held)])
+                if label >= 0 and label != node
+            ]
             found = [
-                self._path(*of_path)
-                for of_path in islice(
-                    zip(labels[i], scores[i], P[i], of_nodes[i], strict=True), max(k, n_held)
-                )
-                if of_path[0] >= 0
+                maker.path(labels[i][at], scores[i][at], P[i][at], of_nodes[i][at]) for at in places
             ]
             if node >= 0:
-                others = [path for path in found if path["category_id"] != self.taxonomy.ids[node]]
-                yield [self._above(node, i)], others
-            else:
-                yield found[:n_held], found[n_held:]
+                n_held, found = 1, [self._above(node, i, maker), *found]
+            yield found[:n_held], found[n_held : max(k, n_held)]
 
-    def _rounded(self) -> tuple[np.ndarray[Any, Any], ...]:
-        P = np.round(self.confident.P.astype(np.float64), DECIMALS)
-        return self.confident.labels, self.confident.scores, P
-
-    def _path(self, column: int, score: float, p: float, of_nodes: Sequence[float]) -> ResultPath:
-        path = self.taxonomy.path(column)
-        return result_path(self.taxonomy.ids[column], path, score, p, of_nodes[: len(path)])
-
-    def _above(self, node: int, i: int) -> ResultPath:
+    def _above(self, node: int, i: int, maker: PathMaker[Made]) -> Made:
         """Return a category above labels; its score is that of the best label below it."""
-        labels, depth = self.confident.labels[i], int(self.taxonomy.depths[node])
+        labels = self.confident.labels[i]
         below = [
             place
             for place, label in enumerate(labels[labels >= 0].tolist())
             if label != node and node in self.taxonomy.path_columns(label)
         ]
-        of_nodes = np.round(self.of_nodes[i, below[0]].astype(np.float64), DECIMALS).tolist()
-        p = round(float(self.decisions.P_nodes[i]), DECIMALS)
-        return self._path(node, float(self.confident.scores[i, below[0]]), p, of_nodes[:depth])
+        of_nodes = maker.shown(self.of_nodes[i, below[0]])
+        p = maker.shown(self.decisions.P_nodes[i : i + 1])[0]
+        return maker.path(node, float(self.confident.scores[i, below[0]]), p, of_nodes)
 
     def _outcomes(
         self, texts: Sequence[Mapping[str, Any]]
     ) -> Iterator[tuple[Status, Reason | None]]:
         decisions = self.decisions
-        has_answer = (decisions.n_paths > 0) | (decisions.nodes >= 0)
-        for i, text in enumerate(texts):
-            if has_answer[i] and decisions.is_sure[i]:
+        is_sure = decisions.is_sure & ((decisions.n_paths > 0) | (decisions.nodes >= 0))
+        has_none = self.confident.labels[:, 0] < 0
+        doubt: Status = "abstain" if self.only_sure else "review"
+        facts = (is_sure, has_none, decisions.fits_none, self.is_excluded, decisions.is_ambiguous)
+        of_items = zip(*(fact.tolist() for fact in facts), strict=True)
+        for i, (sure, none, fits_none, excluded, ambiguous) in enumerate(of_items):
+            if sure:
                 yield "ok", None
-            elif self.confident.labels[i, 0] < 0:
-                yield "abstain", self._why_nothing(i, text)
-            elif decisions.fits_none[i]:
+            elif none:
+                yield "abstain", self._why_nothing(i, texts[i])
+            elif fits_none:
                 yield "abstain", "no_category_fits"
-            elif self.is_excluded[i]:
-                yield "abstain" if self.only_sure else "review", "excluded"
+            elif excluded:
+                yield doubt, "excluded"
             else:
-                status: Status = "abstain" if self.only_sure else "review"
-                yield (
-                    status,
-                    "ambiguous_siblings" if decisions.is_ambiguous[i] else "low_confidence",
-                )
+                yield doubt, "ambiguous_siblings" if ambiguous else "low_confidence"
 
     def _why_nothing(self, i: int, text: Mapping[str, Any]) -> Reason:
         if not has_words(text):

@@ -25,35 +25,40 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(
+    folder: Path, name: str = LOCK, *, wait: bool = True, shared: bool = False
+) -> Iterator[Path]:
     """Be the only one, of all processes and threads, that changes what is in ``folder``.
 
-    Others wait. The lock is a file that is there while it is held; if its process is killed it
-    stays, but locks nothing.
+    Others wait. The lock is a file that is there while it is held, and is given; if its process is
+    killed it stays, but locks nothing. Several may hold a lock that all of them have ``shared``.
 
     Raises
     ------
+    BlockingIOError
+        If another one has the lock, and ``wait`` is false.
     OSError
         If the folder is gone or cannot be written to.
     """
-    path = folder / LOCK
-    descriptor = _acquire(path)
+    path = folder / name
+    descriptor = _acquire(path, wait=wait, shared=shared)
     try:
-        yield
+        yield path
     finally:
-        if _is_file(descriptor, path):  # else the whole folder has been replaced
+        if not shared and _is_file(descriptor, path):  # else the whole folder has been replaced
             with suppress(OSError):
                 path.unlink()
         os.close(descriptor)
 
 
-def _acquire(path: Path) -> int:
+def _acquire(path: Path, *, wait: bool, shared: bool) -> int:
     import fcntl
 
+    how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, how)
             if _is_file(descriptor, path):
                 return descriptor
         except BaseException:

@@ -1,6 +1,7 @@
 """From items with category paths to what a ranker learns from: texts, label columns, counts."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ from xmlrec.text import normalize_text
 PATHS = "paths"
 """Key of an item's category paths: a list of paths, each a list of elements or a text
 ``A > B > C``; or one such text."""
+
+_LETTER = re.compile(r"[^\W\d_]")
+_ADDRESS_STARTS = ("http", "www.")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S*+")
 
 Path = tuple[str, ...]
 LabelledItem = Mapping[str, Any]
@@ -110,8 +115,14 @@ def text_items(items: Iterable[str | Mapping[str, Any]], text: tuple[str, ...]) 
 
 
 def has_words(item: Mapping[str, Any]) -> bool:
-    """Say whether a field holds a letter or a digit once markup is gone."""
-    return any(map(str.isalnum, normalize_text(" ".join(map(str, item.values())))))
+    """Say whether a field holds a letter, markup and web addresses aside."""
+    return any(_has_letter(str(text)) for text in item.values())
+
+
+def _has_letter(text: str) -> bool:
+    if text[:1].isalpha() and text[:4].lower() not in _ADDRESS_STARTS:  # nearly always
+        return True
+    return _LETTER.search(_ADDRESS.sub(" ", normalize_text(text))) is not None
 
 
 def _is_blank(value: object) -> bool:

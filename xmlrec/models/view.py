@@ -1,7 +1,7 @@
 """One version of a classifier's categories, and the ranker over them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from label_trees import Ranking
 from xmlrec.fuse import order_candidates
 from xmlrec.models.answers import Answers
 from xmlrec.models.confidence import Confidence, Confident
+from xmlrec.models.lines import PathTexts
 from xmlrec.models.ranker import TextRanker
 from xmlrec.models.ranker_training import KnownLabels, LabelFacts
 from xmlrec.models.scope import Scope
+from xmlrec.models.training import has_words
 from xmlrec.probabilities import decide
 from xmlrec.taxonomy import Taxonomy
 from xmlrec.taxonomy.state import TaxonomyState
@@ -45,6 +47,8 @@ class View:
         The columns that are new, or called or described otherwise than in training.
     taxonomy_name, model_name : str
         As they stand in result rows.
+    path_texts : PathTexts
+        Paths of the version's categories as JSON.
     """
 
     state: TaxonomyState
@@ -56,6 +60,10 @@ class View:
     facts: Mapping[int, LabelFacts]
     taxonomy_name: str
     model_name: str
+    path_texts: PathTexts = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path_texts", PathTexts(self.taxonomy))
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -94,7 +102,7 @@ class View:
 
     def decide(
         self,
-        items: Sequence[Item],
+        items: Sequence[Mapping[str, str]],
         scope: Scope,
         precision: float,
         *,
@@ -102,8 +110,12 @@ class View:
         max_paths: int | None,
         n_threads: int | None,
     ) -> Answers:
-        """Return what is done with items, see `xmlrec.probabilities.decisions`."""
-        confidence, confident = self.confidence, self.confide(items, scope.allowed, n_threads)
+        """Return what is done with items, see `xmlrec.probabilities.decisions`.
+
+        One without a word, such as a number or a web address, gets no answer.
+        """
+        readable = [item if has_words(item) else {} for item in items]
+        confidence, confident = self.confidence, self.confide(readable, scope.allowed, n_threads)
         of_nodes = confidence.of_nodes(confident, n_threads)
         is_excluded = np.zeros(len(items), dtype=np.bool_)
         if scope.excluded is not None:

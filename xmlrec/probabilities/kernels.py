@@ -51,12 +51,12 @@ def totals_of(labels, scores, F, best):
 
 
 @njit(cache=True, nogil=True)
-def branch_share(labels, scores, parents, label, best, total):
-    """Return the share in the soft maximum of the best labels that have the parent of ``label``."""
+def branch_share(labels, shares, parents, label):
+    """Return the sum of the ``shares`` of those labels that have the parent of ``label``."""
     share = 0.0
     for j in range(labels.shape[0]):
         if labels[j] >= 0 and parents[labels[j]] == parents[label]:
-            share += np.exp(np.float64(scores[j] - best)) / total
+            share += shares[j]
     return min(share, 1.0)
 
 
@@ -70,6 +70,7 @@ def describe_rows(
     zeros. ``sizes`` and ``depths`` (n_labels,) are float32.
     """
     kept = np.empty(best_labels.shape[1], dtype=np.int64)
+    shares = np.empty(best_labels.shape[1])
     for i in range(lo, hi):
         n_kept = best_places(labels[i], scores[i], kept)
         for j in range(n_kept):
@@ -78,9 +79,10 @@ def describe_rows(
         second = best_scores[i, 1] if n_kept > 1 else best - LARGEST_GAP
         total, cosine, match = totals_of(labels[i], scores[i], F[i], best)
         for j in range(n_kept):
-            label, score, z = best_labels[i, j], best_scores[i, j], Z[i, j]
-            share = np.exp(np.float64(score - best)) / total
-            branch = branch_share(best_labels[i], best_scores[i], parents, label, best, total)
+            shares[j] = np.exp(np.float64(best_scores[i, j] - best)) / total
+        for j in range(n_kept):
+            label, score, share, z = best_labels[i, j], best_scores[i, j], shares[j], Z[i, j]
+            branch = branch_share(best_labels[i], shares, parents, label)
             gap = best - second if j == 0 else score - best
             z[0] = np.log(max(share, LEAST))
             z[1] = np.log(max(1.0 - share, LEAST))

@@ -160,11 +160,13 @@ def test_object_with_too_many_keys_is_rejected(read_json):
     assert read_json('{"title":"a"}', line).faults == [(2, "TOO_MANY_FIELDS")]
 
 
-def test_text_and_line_that_are_too_long_are_rejected(read_json):
-    lines = [f'{{"id":{n},"title":"{"x" * n}"}}' for n in (1_048_576, 1_048_577, 6_000_000)]
+def test_text_that_is_too_long_is_cut_and_a_line_rejected(read_json):
+    lines = [f'{{"id":{n},"title":"{"x" * n}"}}' for n in (1_048_576, 1_048_577, 13_000_000)]
     file = read_json(*lines, '{"id":4,"title":"d"}')
-    assert file.ids == ["1048576", "4"]
-    assert file.faults == [(2, "FIELD_TOO_LONG"), (3, "LINE_TOO_LONG")]
+    assert file.ids == ["1048576", "1048577", "4"]
+    assert [len(title) for title in file.titles] == [1_048_576, 1_048_576, 1]
+    assert file.reader.counts.repaired == {"FIELD_TOO_LONG": 1}
+    assert file.faults == [(3, "LINE_TOO_LONG")]
 
 
 def test_blank_lines_are_skipped_and_rows_numbered_without_them(read_json):

@@ -14,7 +14,7 @@ from xmlrec.errors import ColumnError, InputError
 def test_row_holds_all_columns_and_where_it_is(tmp_path):
     path = write_file(tmp_path, "a.jsonl", '{"id":"x","title":"a","brand":"b","paths":["A > B"]}')
     assert read_whole(path, needs_labels=True).rows == [
-        Row("x", {"id": "x", "title": "a", "brand": "b"}, (("A", "B"),), 1, 0)
+        Row("x", {"id": "x", "title": "a", "brand": "b"}, (("A", "B"),), 1, 0, str(path))
     ]
 
 
@@ -88,7 +88,7 @@ def test_every_damaged_text_is_valid_utf8_in_the_end(tmp_path):
 
 def test_rows_and_rejects_can_be_pickled():
     reject = Reject("a.csv", 1, 0, Fault.BAD_JSON, "no", "{")
-    row = Row("1", {"title": "a"}, None, 1, 0)
+    row = Row("1", {"title": "a"}, None, 1, 0, "a.csv")
     assert pickle.loads(pickle.dumps((row, reject))) == (row, reject)
 
 

@@ -37,8 +37,16 @@ def refuse(request, xmlrec, model, shop, new_files):
     return refuse
 
 
+@pytest.mark.parametrize("refuse", ["train", "evaluate"], indirect=True)
 def test_empty_file(refuse, write):
     assert refuse(write("a.csv", "")) == "error: a.csv: the file is empty"
+
+
+def test_empty_file_gives_an_empty_answer(xmlrec, model, write, shop):
+    write("a.csv", "")
+    result = xmlrec("categorize", "a.csv", "--model", model, "--out", "out.jsonl")
+
+    assert (result.code, result.out, (shop / "out.jsonl").read_bytes()) == (0, "", b"")
 
 
 def test_empty_standard_input(refuse):
@@ -49,8 +57,14 @@ def test_missing_file(refuse):
     assert refuse("none.csv") == "error: none.csv: there is no such file"
 
 
-def test_folder_instead_of_a_catalog(refuse, shop):
-    assert "it is a folder, not a file; name a file in it" in refuse(shop)
+def test_folder_without_a_catalog(refuse, shop):
+    (shop / "empty").mkdir()
+    (shop / "empty" / "notes.txt").write_text("no catalog")
+    assert "it is a folder, not a file; name a file in it" in refuse("empty")
+
+
+def test_pattern_that_no_file_fits(refuse):
+    assert refuse("dump/*.csv") == "error: dump/*.csv: no file fits this pattern"
 
 
 def test_missing_title_column(refuse, write):

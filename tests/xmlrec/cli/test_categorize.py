@@ -106,7 +106,7 @@ def test_results_are_not_put_into_the_model(xmlrec, model):
 
 def test_rows_in_several_chunks_are_the_rows_in_one(xmlrec, shop, model, monkeypatch):
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "whole.jsonl")
-    monkeypatch.setattr("xmlrec.cli.categorize.ROWS_PER_CHUNK", 5)
+    monkeypatch.setattr("xmlrec.batch.chunks.ENTRIES_PER_CHUNK", 5)
     xmlrec("categorize", "shop.csv", "--model", model, "--out", "parts.jsonl")
 
     assert (shop / "parts.jsonl").read_bytes() == (shop / "whole.jsonl").read_bytes()
@@ -229,7 +229,8 @@ def test_an_output_that_cannot_be_is_refused(xmlrec, shop, model, new_files):
 
 def test_a_failing_run_leaves_the_old_output_as_it_was(xmlrec, shop, model, write):
     write("out.csv", "old\n")
-    xmlrec("categorize", write("nothing.csv", ""), "--model", model, "--out", "out.csv").refused()
+    write("twice.csv", "id,title,title\n")
+    xmlrec("categorize", "twice.csv", "--model", model, "--out", "out.csv").refused(2)
 
     assert (shop / "out.csv").read_text() == "old\n"
 
@@ -247,3 +248,68 @@ def test_a_dump_without_the_title_is_refused(xmlrec, model, write):
     result = xmlrec("categorize", "texts.csv", "--model", model, "--out", "out.jsonl")
 
     assert "no column 'title', which the model reads; its columns are" in result.refused(2)
+
+
+def test_columns_are_carried_through(xmlrec, shop, model, write):
+    write("a.csv", "id,title,brand,sku\n1,ankle boot,Acme,007\n2,garden hose,,008\n")
+    carry = ["--carry", "sku", "--carry", "brand"]
+    xmlrec("categorize", "a.csv", "--model", model, "--out", "out.jsonl", *carry)
+    xmlrec("categorize", "a.csv", "--model", model, "--out", "out.csv", *carry)
+
+    assert [row["input"] for row in json_rows(shop / "out.jsonl")] == [
+        {"sku": "007", "brand": "Acme"},
+        {"sku": "008", "brand": ""},
+    ]
+    assert [(row["sku"], row["brand"]) for row in csv_rows(shop / "out.csv")] == [
+        ("007", "Acme"),
+        ("008", ""),
+    ]
+
+
+def test_a_column_that_is_not_there_is_not_carried(xmlrec, model, write, new_files):
+    write("a.csv", "id,title\n1,ankle boot\n")
+    result = xmlrec("categorize", "a.csv", "--model", model, "--out", "o.csv", "--carry", "brand")
+
+    assert result.refused(2) == (
+        "error: a.csv: no column 'brand', which --carry names; its columns are 'id', 'title'"
+    )
+    assert new_files() == ["a.csv"]
+
+
+def test_too_many_rejects_are_another_exit_code(xmlrec, shop, model, write):
+    write("a.csv", "id,title\n1,ankle boot\n2\n3\n")
+    command = ["categorize", "a.csv", "--model", model, "--out", "out.jsonl", "--max-errors"]
+
+    assert xmlrec(*command, 2).code == 0
+    result = xmlrec(*command, 1)
+    assert result.code == 3
+    assert result.err.endswith("error: 2 rows were rejected, more than --max-errors 1\n")
+    assert len(json_rows(shop / "out.jsonl")) == 1
+
+
+def test_the_summary_says_what_was_found(xmlrec, model, write):
+    rows = "".join(f"{n},{'ankle boot' if n < 6 else 'garden hose'}\n" for n in [*range(8), 7])
+    write("a.csv", f"id,title\n{rows}")
+    lines = xmlrec("categorize", "a.csv", "--model", model, "--out", "o.jsonl").err.splitlines()
+
+    assert lines == [
+        "o.jsonl: 9 rows (9 ok)",
+        "1 row with the id of a row before",
+        " 66.7 %  Shoes > Boots",
+        " 33.3 %  Garden > Hoses",
+    ]
+
+
+def test_progress_is_told_to_machines(xmlrec, model, write, monkeypatch):
+    monkeypatch.setattr("xmlrec.batch.chunks.ENTRIES_PER_CHUNK", 2)
+    write("a.csv", "id,title\n1,ankle boot\n2,\n3,garden hose\n4\n5,kettle\n")
+    command = ["categorize", "a.csv", "--model", model, "--out", "o.jsonl", "--threads", 1]
+    err = xmlrec(*command, "--progress", "json").err
+    facts = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+
+    assert [fact["rows"] for fact in facts] == [2, 3, 4]
+    assert [fact["rejects"] for fact in facts] == [0, 1, 1]
+    assert facts[-1]["abstain_share"] == 0.25
+    assert facts[-1]["share_read"] == 1.0
+    assert "{" not in xmlrec(*command, "--progress", "none").err
+    assert xmlrec(*command, "--progress", "loud").code == 2

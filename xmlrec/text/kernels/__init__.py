@@ -11,6 +11,7 @@ from xmlrec.text.kernels.ngrams import (
     WORD,
     count_rows,
     fill_table,
+    find_known,
     scan_texts,
     transform_rows,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "WORD",
     "count_rows",
     "fill_table",
+    "find_known",
     "gather_bytes",
     "scan_texts",
     "transform_rows",

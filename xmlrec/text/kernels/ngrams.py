@@ -148,6 +148,13 @@ def fill_table(keys, table):
 
 
 @njit(cache=True, nogil=True)
+def find_known(keys, table, is_known):
+    """Fill ``is_known`` (n_keys,) with whether ``table`` has each key."""
+    for i in range(keys.shape[0]):
+        is_known[i] = table[find_slot(table, keys[i])] != EMPTY
+
+
+@njit(cache=True, nogil=True)
 def count_grams(grams, spans, n_grams, block, item, n_entries, counts):
     """Count the n-grams of an item, each once an item; return the new number of entries."""
     mask = np.uint64(counts.table.shape[0] - 1)

@@ -1,0 +1,27 @@
+"""Categorize a whole catalog: in chunks, resumable, on one machine or on several."""
+
+from xmlrec.batch.auditing import choose_audit_format
+from xmlrec.batch.categorizing import Done, Job, Start, categorize_catalog
+from xmlrec.batch.drift import find_drift
+from xmlrec.batch.executors import open_local
+from xmlrec.batch.formats import choose_format
+from xmlrec.batch.on_dask import open_dask
+from xmlrec.batch.request import Request
+from xmlrec.batch.store import Shard, parts_folder
+from xmlrec.batch.tally import Tally
+
+__all__ = [
+    "Done",
+    "Job",
+    "Request",
+    "Shard",
+    "Start",
+    "Tally",
+    "categorize_catalog",
+    "choose_audit_format",
+    "choose_format",
+    "find_drift",
+    "open_dask",
+    "open_local",
+    "parts_folder",
+]
