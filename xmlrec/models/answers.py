@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -94,16 +95,15 @@ class Answers:
         n_paths, nodes = self.decisions.n_paths, self.decisions.nodes
         n_shown = max(k, int(n_paths.max(initial=0)))
         confident, of_nodes = self.confident, maker.shown(self.of_nodes[:, :n_shown])
-        labels, scores = confident.labels[:, :n_shown].tolist(), confident.scores.tolist()
+        labels = confident.labels[:, :n_shown].tolist()
+        scores = confident.scores[:, :n_shown].tolist()
         P = maker.shown(confident.P[:, :n_shown])
-        for i, (n_held, node) in enumerate(zip(n_paths.tolist(), nodes.tolist(), strict=True)):
-            places = [
-                place
-                for place, label in enumerate(labels[i][: max(k, n_held)])
-                if label >= 0 and label != node
-            ]
+        of_items = zip(n_paths.tolist(), nodes.tolist(), labels, scores, P, of_nodes, strict=True)
+        for i, (n_held, node, *of_item) in enumerate(of_items):
             found = [
-                maker.path(labels[i][at], scores[i][at], P[i][at], of_nodes[i][at]) for at in places
+                maker.path(*of_place)
+                for of_place in islice(zip(*of_item, strict=True), max(k, n_held))
+                if of_place[0] >= 0 and of_place[0] != node
             ]
             if node >= 0:
                 n_held, found = 1, [self._above(node, i, maker), *found]
