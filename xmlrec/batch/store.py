@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,10 @@ from xmlrec.models.disk import LOCK, file_digest, locked, sync
 
 logger = logging.getLogger(__name__)
 
-RUN = "run.json"
+RUN, PREPARING = "run.json", "PREPARING"
+_OURS = re.compile(
+    rf"{RUN}(\.new)?|journal.*\.jsonl|{LOCK}.*|{PREPARING}|\d+-\d+\.(part|rejects\.jsonl)"
+)
 
 
 class Shard(NamedTuple):
@@ -208,7 +212,7 @@ def open_store(
         with naming(out):
             folder.mkdir(exist_ok=True)
             _keep_others_out(out, folder, shard, stack)
-            with locked(folder, "PREPARING"):
+            with locked(folder, PREPARING):
                 _prepare(out, folder, dict(facts), restart=restart)
             store = PartStore(out, folder, shard)
         stack.callback(store.close)
@@ -255,10 +259,14 @@ def _prepare(out: str, folder: Path, facts: dict[str, str], *, restart: bool) ->
     if run.exists() and not restart:
         _check_same(out, folder, run.read_text(), facts)
         return
+    files = list(folder.iterdir())
+    if others := [path.name for path in files if not _OURS.fullmatch(path.name)]:
+        problem = f"{folder}, where its parts would be, holds other files, such as {others[0]}"
+        raise InputError(out, problem, "name another file")
     run.unlink(missing_ok=True)  # first: a kill may come after any file
-    for path in folder.iterdir():
-        if not path.name.startswith((LOCK, "PREPARING")):
-            path.unlink()
+    for path in files:
+        if not path.name.startswith((LOCK, PREPARING)):
+            path.unlink(missing_ok=True)
     aside = folder / f"{RUN}.new"
     aside.write_text(json.dumps(facts, indent=1))
     sync(aside)

@@ -103,6 +103,20 @@ def test_a_run_that_was_killed_before_it_said_what_it_is_counts_for_nothing(out)
         assert sorted(os.listdir(store.folder)) == ["LOCK", "journal.jsonl", "run.json"]
 
 
+@pytest.mark.parametrize("name", ["mine.txt", "1.part", "run.json.bak"])
+def test_a_folder_of_other_files_is_left_as_it_is(out, name):
+    parts_folder(out).mkdir()
+    (parts_folder(out) / name).write_text("mine")
+    for restart in (False, True):
+        with (
+            pytest.raises(InputError, match=f"holds other files, such as {name}; name another"),
+            open_store(out, FACTS, restart=restart),
+        ):
+            pass
+
+    assert os.listdir(parts_folder(out)) == [name]
+
+
 def test_two_runs_on_one_output_are_refused(out):
     with (
         open_store(out, FACTS),
