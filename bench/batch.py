@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -160,7 +160,14 @@ def checked_answers(
 def precision_at_1(best: Mapping[int, LabelPath | None], texts: TextSet) -> float:
     """Return in percent how many test rows have their best path among their own."""
     right = [
-        (path := best[number]) is not None and list(path) in row["paths"]
+        (path := best[number]) is not None and names(path) in map(names, row["paths"])
         for number, row in enumerate(texts.test)
     ]
     return 100.0 * float(np.mean(right))
+
+
+def names(path: Sequence[str]) -> LabelPath:
+    """Return a path without the ids that a set may write in front of its names, ``12_Saws``."""
+    pairs = [element.partition("_") for element in path]
+    has_ids = all(name and any(map(str.isdigit, number)) for number, _, name in pairs)
+    return tuple(name for _, _, name in pairs) if has_ids else tuple(path)

@@ -10,6 +10,7 @@ from bench.batch import (
     checked_answers,
     measure_batch,
     measure_batch_once,
+    names,
 )
 from bench.batch_ours import best_answer
 from bench.batch_peers import annif_answer, script_answer
@@ -111,3 +112,16 @@ def test_label_of_annif_is_a_path():
 
     assert annif_answer(answer) == ("7", ("Tools", "Saw"))
     assert annif_answer({"document_id": "7", "results": []}) == ("7", None)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (["67_Tools", "6701_Hand_Saws"], ("Tools", "Hand_Saws")),
+        (["Tools", "Hand_Saws"], ("Tools", "Hand_Saws")),
+        (["67_Tools", "Saws"], ("67_Tools", "Saws")),
+        ([], ()),
+    ],
+)
+def test_ids_in_front_of_names_are_left_out(path, expected):
+    assert names(path) == expected
