@@ -6,7 +6,7 @@ import pytest
 
 from bench.batch import Command
 from bench.batch_peers import script_answer
-from bench.cases.kills import check_every_row, is_same, longest_run, run_killed
+from bench.cases.kills import WORK_SHARE, check_every_row, is_same, longest_run, run_killed
 from bench.peers import BenchError
 
 GO_ON = """
@@ -62,7 +62,7 @@ def test_even_draw_up_to_the_longest_run_does_its_share_of_the_work():
 
     draws = [max(rng.uniform(0.0, longest_s) - start_s, 0.0) for _ in range(100_000)]
 
-    assert n_kills * sum(draws) / len(draws) == pytest.approx(0.7 * work_s, rel=0.02)
+    assert n_kills * sum(draws) / len(draws) == pytest.approx(WORK_SHARE * work_s, rel=0.02)
 
 
 def write_results(folder, answered, rejected):
