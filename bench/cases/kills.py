@@ -29,7 +29,7 @@ from bench.table import Cell, Table
 SET, PRESET = "onet-unspsc", "balanced"
 N_ROWS, N_KILLS, BREAK_EVERY = 200_000, 100, 1_000
 QUICK_ROWS, QUICK_KILLS = 20_000, 10
-WORK_SHARE = 1.8
+WORK_SHARE = 4.0
 """How often all killed runs together could do the rows if no work were lost; what a run is at when
 it is killed is lost."""
 
