@@ -39,11 +39,6 @@ class AuditFormat:
     delimiter: str | None
     carried: tuple[str, ...] = ()
 
-    @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-        return ".audit"
-
     def encode(self, rows: Sequence[AuditRow], suspicion: Iterable[float]) -> bytes:
         """Return the content of one part."""
         to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

@@ -10,10 +10,6 @@ from xmlrec.catalog.results import ResultRow
 class ResultFormat(Protocol):
     """Turns rows into parts, and parts into the output. Frozen and picklable: settings only."""
 
-    @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-
     def encode(self, rows: Sequence[ResultRow]) -> bytes:
         """Return the content of one part; equal rows give equal bytes."""
 

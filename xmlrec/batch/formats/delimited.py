@@ -28,11 +28,6 @@ class Delimited:
     gz: bool = False
 
     @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-        return (".tsv" if self.delimiter == "\t" else ".csv") + (".gz" if self.gz else "")
-
-    @property
     def head(self) -> bytes:
         """The header line."""
         ours = FLAT if self.flat else wide_header(self.n_paths)

@@ -21,11 +21,6 @@ class JsonLines:
     gz: bool = False
     head = b""
 
-    @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-        return _suffix(self.gz)
-
     def encode(self, rows: Sequence[ResultRow]) -> bytes:
         """Return one line a row, ``input`` last."""
         return self.encode_lines([_to_json(_input_last(row)) for row in rows])
@@ -60,11 +55,6 @@ class FlatJsonLines:
     gz: bool = False
     head = b""
 
-    @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-        return _suffix(self.gz)
-
     def encode(self, rows: Sequence[ResultRow]) -> bytes:
         """Return one line a row."""
         keys = header(FLAT, self.carried)
@@ -75,10 +65,6 @@ class FlatJsonLines:
     def assemble(self, parts: Iterable[Path], path: str) -> None:
         """Write the parts to ``path``."""
         join_parts(self.head, parts, path, gz=self.gz)
-
-
-def _suffix(gz: bool) -> str:
-    return ".jsonl.gz" if gz else ".jsonl"
 
 
 def _input_last(row: ResultRow) -> ResultRow:

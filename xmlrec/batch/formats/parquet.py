@@ -37,11 +37,6 @@ class Parquet:
     carried: tuple[str, ...] = ()
     flat: bool = False
 
-    @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-        return ".parquet"
-
     def encode(self, rows: Sequence[ResultRow]) -> bytes:
         """Return a Parquet file of these rows."""
         import pyarrow as pa

@@ -71,11 +71,6 @@ class Sqlite:
     carried: tuple[str, ...] = ()
     flat: bool = False
 
-    @property
-    def suffix(self) -> str:
-        """How the name of a part ends."""
-        return ".sqlite"
-
     def encode(self, rows: Sequence[ResultRow]) -> bytes:
         """Return a database of these rows, without indexes."""
         records, paths = self._records(rows), [] if self.flat else _paths(rows)

@@ -40,7 +40,7 @@ def abstained(row_id):
 def write_parts(folder, results, parts):
     """Write each part's rows into ``folder``; return the files in order."""
     folder.mkdir(exist_ok=True)
-    paths = [folder / f"{number:05d}{results.suffix}" for number in range(len(parts))]
+    paths = [folder / f"{number:05d}.part" for number in range(len(parts))]
     for path, rows in zip(paths, parts, strict=True):
         path.write_bytes(results.encode(rows))
     return paths
