@@ -1,0 +1,1 @@
+"""Recommend the next item of a session, with the category paths of items."""
