@@ -1,0 +1,234 @@
+"""The next category of a session, as probabilities.
+
+The forecast is a mixture of simple ones, whose shares maximise the likelihood of held-out
+sessions (expectation-maximisation; Dempster, Laird and Rubin, J. R. Stat. Soc. B 1977, section
+4.3); a temperature then makes it as sure as it should be (Guo et al., ICML 2017, section 4.2). It
+is over the ends of paths: a category's probability is the sum of what ends in it or below it, so
+that levels agree with each other.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from label_trees.parallel import count_threads, thread_map
+from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.kernels.forecast import forecast_rows
+from xmlrec.recommend.sessions import Sessions
+
+FloatArray = np.ndarray[Any, np.dtype[np.float32]]
+DoubleArray = np.ndarray[Any, np.dtype[np.float64]]
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+COMPONENTS = ("last step", "earlier steps", "own", "neighbours", "rules", "popular")
+WITH_MODEL = (*COMPONENTS, "model")
+
+N_STEPS = 200
+"""Of a category that are kept, the likeliest."""
+
+N_ROUNDS = 100
+TEMPERATURES = np.geomspace(0.5, 2.0, 41)
+ROWS_PER_JOB = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class CategoryForecast:
+    """How sessions go on, category by category.
+
+    Attributes
+    ----------
+    ends : int32 array, shape (n_ends,)
+        The categories, as columns of the taxonomy, in which items end.
+    masses : csr_array of float32, shape (n_items, n_ends)
+        How an item divides among them; rows add up to 1, or are empty.
+    steps : csr_array of float32, shape (n_ends, n_ends)
+        Where sessions went from a category; rows add up to 1, or are empty.
+    popularity : float32 array, shape (n_ends,)
+    above : csr_array of float32, shape (n_ends, n_nodes)
+        1 where an end lies in a category.
+    shares : float64 array, shape (7,)
+        Of `WITH_MODEL` in the mixture.
+    temperature : float
+        Probabilities are raised to this power.
+    """
+
+    ends: IntArray
+    masses: sp.csr_array
+    steps: sp.csr_array
+    popularity: FloatArray
+    above: sp.csr_array
+    shares: DoubleArray
+    temperature: float = 1.0
+
+    @classmethod
+    def of(cls, items: ItemTable, rules: sp.csr_array, counts: DoubleArray) -> Self:
+        """Return a forecast whose components have equal shares.
+
+        Parameters
+        ----------
+        items : ItemTable
+        rules : csr_array, shape (n_items, n_items)
+            How often one item came after another.
+        counts : float array, shape (n_items,)
+            Events of each item.
+        """
+        ends = np.flatnonzero(np.diff(sp.csc_array(items.P).indptr)).astype(np.int32)
+        masses = row_shares(sp.csr_array(items.P[:, ends]))
+        steps = sp.csr_array(masses.T @ rules @ masses)
+        popularity = np.asarray(counts @ masses, dtype=np.float64)
+        n = len(COMPONENTS)
+        return cls(
+            ends=ends,
+            masses=masses,
+            steps=row_shares(largest_entries(steps, N_STEPS)),
+            popularity=(popularity / max(popularity.sum(), 1e-30)).astype(np.float32),
+            above=as_kernel(sp.csr_array(items.taxonomy.ancestor_matrix()[ends])),
+            shares=np.append(np.full(n, 1.0 / n), 0.0),
+        )
+
+    def __call__(
+        self,
+        sessions: Sessions,
+        neighbours: sp.csr_array,
+        rules: sp.csr_array,
+        model: FloatArray | None = None,
+        *,
+        n_threads: int | None = None,
+    ) -> FloatArray:
+        """Return float32 (n_sessions, n_ends); rows add up to 1.
+
+        Parameters
+        ----------
+        neighbours, rules : csr_array, shape (n_sessions, n_items)
+            Evidence for items.
+        model : float32 array, shape (n_sessions, n_ends), optional
+            The forecast of a session model.
+        """
+        shares = self.shares
+        mixed = self._mix(sessions, neighbours, rules, shares[:-1], n_threads)
+        if model is not None:
+            mixed += np.float32(shares[-1]) * model
+        return warmed(mixed, self.temperature)
+
+    def nodes(self, forecast: FloatArray) -> FloatArray:
+        """Return float32 (n_sessions, n_nodes): the probability of every category."""
+        return np.asarray(forecast @ self.above, dtype=np.float32)
+
+    def fitted(
+        self,
+        sessions: Sessions,
+        targets: IntArray,
+        neighbours: sp.csr_array,
+        rules: sp.csr_array,
+        model: FloatArray | None = None,
+    ) -> Self:
+        """Return the forecast with shares and temperature that fit what came next.
+
+        Parameters
+        ----------
+        targets : int32 array, shape (n_sessions,)
+            The next item of each session; those without a category say nothing.
+        """
+        truth = sp.csr_array(self.masses[targets])
+        n = len(COMPONENTS)
+        parts = [self._mix(sessions, neighbours, rules, one, None) for one in np.eye(n)]
+        parts += [] if model is None else [model]
+        likelihoods = np.stack([np.asarray(truth.multiply(part).sum(axis=1)) for part in parts], 1)
+        has_category = np.diff(truth.indptr) > 0
+        shares = mixture_shares(likelihoods[has_category])
+        mixed = sum(np.float32(share) * part for share, part in zip(shares, parts, strict=True))
+        shares = np.append(shares, np.zeros(len(WITH_MODEL) - len(shares)))
+        temperature = best_temperature(np.asarray(mixed)[has_category], truth[has_category])
+        return replace(self, shares=shares, temperature=temperature)
+
+    def _mix(
+        self,
+        sessions: Sessions,
+        neighbours: sp.csr_array,
+        rules: sp.csr_array,
+        shares: DoubleArray,
+        n_threads: int | None,
+    ) -> FloatArray:
+        out = np.empty((len(sessions), len(self.ends)), dtype=np.float32)
+        arguments = (
+            (sessions.indptr, sessions.items),
+            triple(neighbours),
+            triple(rules),
+            triple(self.masses),
+            triple(self.steps),
+            self.popularity,
+            shares,
+        )
+
+        def fill(lo: int) -> None:
+            forecast_rows(*arguments, lo, min(lo + ROWS_PER_JOB, len(sessions)), out)
+
+        thread_map(fill, range(0, len(sessions), ROWS_PER_JOB), count_threads(n_threads))
+        return out
+
+
+def mixture_shares(likelihoods: DoubleArray) -> DoubleArray:
+    """Return the shares (n_components,) of the likeliest mixture of ``likelihoods`` (n, ...)."""
+    shares = np.full(likelihoods.shape[1], 1.0 / likelihoods.shape[1])
+    likelihoods = likelihoods[likelihoods.sum(axis=1) > 0]
+    if not len(likelihoods):
+        return shares
+    for _ in range(N_ROUNDS):
+        joint = likelihoods * shares
+        shares = (joint / joint.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares
+
+
+def best_temperature(mixed: FloatArray, truth: sp.csr_array) -> float:
+    """Return the power of probabilities under which the truth is likeliest."""
+    if not len(mixed):
+        return 1.0
+
+    def likelihood(temperature: float) -> float:
+        found = np.asarray(truth.multiply(warmed(mixed, temperature)).sum(axis=1))
+        return float(np.log(np.maximum(found, 1e-9)).mean())
+
+    return float(max(TEMPERATURES, key=likelihood))
+
+
+def warmed(mixed: FloatArray, temperature: float) -> FloatArray:
+    """Return rows raised to a power, adding up to 1."""
+    if temperature != 1.0:
+        mixed = np.power(mixed, np.float32(temperature))
+    totals: FloatArray = mixed.sum(axis=1, keepdims=True)
+    return mixed / np.maximum(totals, np.float32(1e-30))
+
+
+def row_shares(matrix: sp.csr_array) -> sp.csr_array:
+    """Return a matrix whose rows add up to 1, or are empty, as kernels take it."""
+    matrix = as_kernel(matrix)
+    totals = np.asarray(matrix.sum(axis=1), dtype=np.float64)
+    matrix.data = (matrix.data / np.repeat(totals, np.diff(matrix.indptr))).astype(np.float32)
+    return matrix
+
+
+def largest_entries(matrix: sp.csr_array, n: int) -> sp.csr_array:
+    """Return a matrix with the ``n`` largest entries of each row, of equal ones the first."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    rank = np.arange(len(rows)) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
+    kept = np.sort(order[rank < n])
+    entries = matrix.data[kept], (rows[kept], matrix.indices[kept])
+    return sp.csr_array(entries, shape=matrix.shape)
+
+
+def as_kernel(matrix: sp.csr_array) -> sp.csr_array:
+    """Return a matrix with int64 ``indptr``, int32 ``indices`` and float32 ``data``."""
+    matrix = sp.csr_array(matrix, dtype=np.float32, copy=True)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    matrix.indptr = matrix.indptr.astype(np.int64)
+    matrix.indices = matrix.indices.astype(np.int32)
+    return matrix
+
+
+def triple(matrix: sp.csr_array) -> tuple[Any, Any, Any]:
+    """Return the arrays of a matrix as kernels take them."""
+    return matrix.indptr, matrix.indices, matrix.data

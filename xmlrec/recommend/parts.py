@@ -1,0 +1,78 @@
+"""What a recommender is made of, and what it knows of sessions."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from xmlrec.recommend.categories import CategoryForecast
+from xmlrec.recommend.content import Content
+from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.neighbours import NeighbourIndex
+from xmlrec.recommend.scoring import Evidence, ItemFacts, Limits, Weights
+from xmlrec.recommend.sessions import Sessions
+from xmlrec.recommend.settings import RecommenderSettings
+
+if TYPE_CHECKING:
+    from xmlrec.encode.sessions import SessionModel
+
+FloatArray = np.ndarray[Any, np.dtype[np.float32]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Parts:
+    """A fitted recommender.
+
+    Attributes
+    ----------
+    settings : RecommenderSettings
+    items : ItemTable
+    neighbours : NeighbourIndex
+        Of all sessions; items that were added since are not in it.
+    content : Content, optional
+    forecast : CategoryForecast
+    facts : ItemFacts
+    weights : Weights
+    limits : Limits
+    model : SessionModel, optional
+    """
+
+    settings: RecommenderSettings
+    items: ItemTable
+    neighbours: NeighbourIndex
+    content: Content | None
+    forecast: CategoryForecast
+    facts: ItemFacts
+    weights: Weights
+    limits: Limits
+    model: "SessionModel | None" = None
+
+    def evidence(self, sessions: Sessions, *, n_threads: int | None = None) -> Evidence:
+        """Return what is known of sessions."""
+        shape = len(sessions), len(self.items)
+        neighbours, rules = (
+            widened(find(sessions, n_threads=n_threads), shape)
+            for find in (self.neighbours.evidence, self.neighbours.rules)
+        )
+        text = sp.csr_array(shape, dtype=np.float32)
+        if self.content is not None:
+            text = self.content.evidence(sessions)
+        queries = categories = None
+        if self.model is not None:
+            states = self.model.encode(sessions.indptr, sessions.items)
+            queries, categories = states.queries, states.categories
+        forecast = self.forecast(sessions, neighbours, rules, categories, n_threads=n_threads)
+        nodes = self.forecast.nodes(forecast)
+        return Evidence(neighbours, rules, text, forecast, nodes, queries)
+
+    def with_items(self, items: ItemTable) -> Self:
+        """Return it with a table that has more items after its own."""
+        raise NotImplementedError
+
+
+def widened(matrix: sp.csr_array, shape: tuple[int, int]) -> sp.csr_array:
+    """Return a matrix with more, empty columns."""
+    if matrix.shape == shape:
+        return matrix
+    return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=shape)

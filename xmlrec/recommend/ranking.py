@@ -1,0 +1,86 @@
+"""The ranked items of sessions, given what is known of them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from xmlrec.recommend.parts import Parts
+from xmlrec.recommend.scoring import (
+    BoolArray,
+    DoubleArray,
+    Evidence,
+    FloatArray,
+    IntArray,
+    Limits,
+    best_of,
+)
+from xmlrec.recommend.sessions import Sessions
+
+ROOM = 1 << 23
+"""Features in memory at a time."""
+
+
+class Scored(NamedTuple):
+    """The candidates of sessions.
+
+    Attributes
+    ----------
+    candidates : int32 array, shape (n_sessions, budget)
+        Padded with -1.
+    features : float32 array, shape (n_sessions, budget, n_features)
+    scores : float64 array, shape (n_sessions, budget)
+    """
+
+    candidates: IntArray
+    features: FloatArray
+    scores: DoubleArray
+
+
+def score_sessions(
+    parts: Parts,
+    sessions: Sessions,
+    evidence: Evidence,
+    *,
+    allowed: BoolArray,
+    limits: Limits,
+    n_least: int,
+) -> Scored:
+    """Find the candidates of sessions and score them.
+
+    Parameters
+    ----------
+    allowed : bool array, shape (n_items,)
+        Items that may be recommended.
+    n_least : int
+        Each session has at least so many candidates, if so many are allowed.
+    """
+    facts = parts.facts
+    candidates = facts.candidates(
+        sessions, evidence, allowed=allowed, limits=limits, n_least=n_least
+    )
+    features = facts.features(sessions, evidence, candidates)
+    is_cold = (facts.counts == 0)[candidates] & (candidates >= 0)
+    return Scored(candidates, features, parts.weights.score(features, is_cold))
+
+
+def rank_sessions(
+    parts: Parts, sessions: Sessions, evidence: Evidence, *, k: int, limits: Limits
+) -> tuple[IntArray, FloatArray]:
+    """Return the ``k`` best of all items of each session, and their scores."""
+    allowed = np.ones(len(parts.items), dtype=np.bool_)
+    items = np.empty((len(sessions), k), dtype=np.int32)
+    scores = np.empty((len(sessions), k), dtype=np.float32)
+    width = max(min(limits.budget, len(parts.items)) * len(parts.facts.feature_names), 1)
+    step = max(ROOM // width, 1)
+    for lo in range(0, len(sessions), step):
+        rows = np.arange(lo, min(lo + step, len(sessions)))
+        found = score_sessions(
+            parts,
+            sessions.take(rows),
+            evidence.take(rows),
+            allowed=allowed,
+            limits=limits,
+            n_least=k,
+        )
+        items[rows], scores[rows] = best_of(found.candidates, found.scores, k)
+    return items, scores

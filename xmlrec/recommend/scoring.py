@@ -1,0 +1,279 @@
+"""What speaks for an item in a session, and what it counts: a weighted sum of features.
+
+Features are logarithms of shares and probabilities, so that the sum is a log-linear model of the
+next item (a conditional logit; McFadden, 1974): neighbours, rules, likeness of the text, popularity
+in the forecast categories and of all, whether the item was in the session and whether it came last,
+the forecast of each level of its path given the level above, and the session model's score.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from xmlrec.recommend.categories import CategoryForecast, as_kernel, triple
+from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.kernels.candidates import (
+    best_rows,
+    dot_rows,
+    fill_features,
+    find_candidates,
+)
+from xmlrec.recommend.sessions import Sessions
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+DoubleArray = np.ndarray[Any, np.dtype[np.float64]]
+FloatArray = np.ndarray[Any, np.dtype[np.float32]]
+LongArray = np.ndarray[Any, np.dtype[np.int64]]
+IntArray = np.ndarray[Any, np.dtype[np.int32]]
+
+SOURCES = ("neighbours", "rules", "text")
+FLOORS = np.array([1e-3, 1e-3, -1.0])
+"""What is added to a share of evidence before its logarithm; the text's likeness counts itself."""
+
+MIN_WITHIN = 1e-5
+"""What is added to an item's share of what is popular in a category, likewise."""
+
+OTHERS = ("popular in category", "popular", "seen", "last")
+MODEL = "model"
+MAX_LEVELS = 6
+"""Levels of a path that count by themselves; those below are one with the last."""
+
+N_POPULAR = 200
+"""Items of a category that are looked at for candidates."""
+
+
+class Evidence(NamedTuple):
+    """What is known of sessions, one row each.
+
+    Attributes
+    ----------
+    neighbours, rules, text : csr_array of float32, shape (n_sessions, n_items)
+    forecast : float32 array, shape (n_sessions, n_ends)
+    nodes : float32 array, shape (n_sessions, n_nodes)
+    queries : float32 array, shape (n_sessions, dim), or None
+        The session model's.
+    """
+
+    neighbours: sp.csr_array
+    rules: sp.csr_array
+    text: sp.csr_array
+    forecast: FloatArray
+    nodes: FloatArray
+    queries: FloatArray | None = None
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """The first three as kernels take them."""
+        return tuple([triple(as_kernel(part)) for part in self[:3]])
+
+    def take(self, rows: LongArray) -> "Evidence":
+        """Return what is known of some of the sessions."""
+        neighbours, rules, text = (sp.csr_array(part[rows]) for part in self[:3])
+        queries = None if self.queries is None else self.queries[rows]
+        return Evidence(
+            neighbours, rules, text, self.forecast[rows], self.nodes[rows], queries
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ItemFacts:
+    """What is known of items for scoring, as kernels take it.
+
+    Attributes
+    ----------
+    counts : float64 array, shape (n_items,)
+        Events of each item; one without is cold.
+    levels : tuple
+        Categories of items with their level, and the distribution of an item without any.
+    in_category : float32 array
+        Popularity within each of those categories that is an end.
+    log_popularity : float32 array, shape (n_items,)
+    popular : tuple
+        ``indptr, items``: the most popular items of each end.
+    best : int32 array, shape (n_items,)
+        All items, the most popular first, of equal ones the first.
+    n_levels : int
+    vectors : float32 array, shape (n_items, dim), or None
+        The session model's.
+    """
+
+    counts: DoubleArray
+    levels: tuple[Any, ...]
+    in_category: FloatArray
+    log_popularity: FloatArray
+    popular: tuple[Any, Any]
+    best: IntArray
+    n_levels: int
+    vectors: FloatArray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        items: ItemTable,
+        forecast: CategoryForecast,
+        counts: DoubleArray,
+        vectors: FloatArray | None = None,
+    ) -> Self:
+        """Collect the facts of items with ``counts`` (n_items,) events."""
+        depths = np.asarray(items.taxonomy.depths, dtype=np.int64)
+        n_levels = int(min(depths.max(initial=0), MAX_LEVELS))
+        N = as_kernel(items.nodes())
+        counts = np.asarray(counts, dtype=np.float64)
+        best = np.lexsort((np.arange(len(counts)), -counts)).astype(np.int32)
+        totals = counts @ N
+        blank = totals / np.maximum(counts.sum(), 1.0)
+        is_end = np.zeros(N.shape[1], dtype=np.bool_)
+        is_end[forecast.ends] = True
+        rows = np.repeat(np.arange(N.shape[0]), np.diff(N.indptr))
+        share = np.where(is_end[N.indices], counts[rows] / np.maximum(totals[N.indices], 1.0), 0.0)
+        level_of = np.minimum(depths, n_levels)
+        return cls(
+            counts=counts,
+            levels=(*triple(N), level_of[N.indices], level_of, blank),
+            in_category=share.astype(np.float32),
+            log_popularity=np.log1p(counts).astype(np.float32),
+            popular=popular_items(forecast.masses, best),
+            best=best,
+            n_levels=n_levels,
+            vectors=vectors,
+        )
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features in their order."""
+        levels = tuple([f"level {level}" for level in range(1, self.n_levels + 1)])
+        return (*SOURCES, *OTHERS, *levels, *(() if self.vectors is None else (MODEL,)))
+
+    def candidates(
+        self,
+        sessions: Sessions,
+        evidence: Evidence,
+        *,
+        allowed: BoolArray,
+        limits: "Limits",
+        n_least: int,
+    ) -> IntArray:
+        """Return int32 (n_sessions, budget): items to be scored, padded with -1.
+
+        Parameters
+        ----------
+        allowed : bool array, shape (n_items,)
+        n_least : int
+            There are at least so many, if so many are allowed.
+        """
+        n_items = len(self.counts)
+        budget = min(max(limits.budget, n_least), n_items)
+        out = np.full((len(sessions), budget), -1, dtype=np.int32)
+        find_candidates(
+            (sessions.indptr, sessions.items),
+            evidence.sources,
+            evidence.forecast,
+            self.popular,
+            self.best,
+            allowed,
+            (limits.leaves_seen_out, limits.mass, n_least),
+            0,
+            len(sessions),
+            out,
+        )
+        return out
+
+    def features(self, sessions: Sessions, evidence: Evidence, candidates: IntArray) -> FloatArray:
+        """Return float32 (n_sessions, budget, n_features); 0 where there is no candidate."""
+        names = self.feature_names
+        out = np.zeros((*candidates.shape, len(names)), dtype=np.float32)
+        n_plain = len(names) - (self.vectors is not None)
+        plain = out[:, :, :n_plain]
+        fill_features(
+            (sessions.indptr, sessions.items),
+            evidence.sources,
+            FLOORS,
+            evidence.nodes,
+            self.levels,
+            (self.in_category, self.log_popularity),
+            candidates,
+            0,
+            len(sessions),
+            plain,
+        )
+        if self.vectors is not None and evidence.queries is not None:
+            rows = 0, len(sessions)
+            dot_rows(evidence.queries, self.vectors, candidates, *rows, out[:, :, n_plain])
+        return out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """Which items of a session are scored.
+
+    Attributes
+    ----------
+    budget : int
+        At most so many.
+    mass : float
+        The categories that are looked into have this probability together.
+    leaves_seen_out : bool
+        Whether items of the session itself are left out.
+    """
+
+    budget: int
+    mass: float
+    leaves_seen_out: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Weights:
+    """What features count.
+
+    Attributes
+    ----------
+    warm : float64 array, shape (n_features,)
+        For items with events.
+    cold : float64 array, shape (n_features,)
+        For items without; 0 for what such an item cannot have.
+    cold_offset : float
+        What brings scores of cold items level with those of warm ones.
+    """
+
+    warm: DoubleArray
+    cold: DoubleArray
+    cold_offset: float
+
+    def terms(self, features: FloatArray, is_cold: BoolArray) -> DoubleArray:
+        """Return what each feature adds, the shape of ``features``; `score` is their sum."""
+        return features * np.where(is_cold[..., None], self.cold, self.warm)
+
+    def score(self, features: FloatArray, is_cold: BoolArray) -> DoubleArray:
+        """Return float64 (n_sessions, budget), given which candidates are cold."""
+        scores: DoubleArray = features @ self.warm
+        if is_cold.any():
+            cold = features[is_cold] @ self.cold + self.cold_offset
+            scores[is_cold] = cold
+        return scores
+
+
+def best_of(candidates: IntArray, scores: DoubleArray, k: int) -> tuple[IntArray, FloatArray]:
+    """Return the ``k`` best candidates of each row, padded with -1 and -inf."""
+    items = np.full((len(candidates), k), -1, dtype=np.int32)
+    best = np.full((len(candidates), k), -np.inf, dtype=np.float32)
+    best_rows(candidates, scores, 0, len(candidates), items, best)
+    return items, best
+
+
+def popular_items(masses: sp.csr_array, best: IntArray) -> tuple[Any, Any]:
+    """Return ``indptr, items``: the `N_POPULAR` most popular items of each end, in their order."""
+    by_end = sp.csr_array(masses[best].T)
+    by_end.sort_indices()
+    counts = np.diff(by_end.indptr)
+    rank = np.arange(len(by_end.indices)) - np.repeat(by_end.indptr[:-1], counts)
+    kept = rank < N_POPULAR
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(counts, N_POPULAR))]).astype(np.int64)
+    return indptr, best[by_end.indices[kept]]
+
+
+def is_feature(names: Sequence[str], wanted: Sequence[str]) -> BoolArray:
+    """Return which of ``names`` are ``wanted`` or a level, if ``wanted`` has "level"."""
+    return np.array([name in wanted or name.split(" ")[0] in wanted for name in names])
