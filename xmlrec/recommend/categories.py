@@ -18,6 +18,7 @@ from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.kernels.forecast import forecast_rows
 from xmlrec.recommend.sessions import Sessions
 
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 DoubleArray = np.ndarray[Any, np.dtype[np.float64]]
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
@@ -112,9 +113,43 @@ class CategoryForecast:
             mixed += np.float32(shares[-1]) * model
         return warmed(mixed, self.temperature)
 
+    def of_model(self, categories: FloatArray, end_nodes: IntArray) -> FloatArray:
+        """Return a session model's forecast over its own ends as one over ``ends``."""
+        out = np.zeros((len(categories), len(self.ends)), dtype=np.float32)
+        places = np.searchsorted(self.ends, end_nodes)
+        out[:, places] = categories
+        return out
+
+    @property
+    def is_known(self) -> BoolArray:
+        """Whether something ends in a category or below it, shape (n_nodes,)."""
+        known: BoolArray = np.asarray(self.above.sum(axis=0)) > 0
+        return known
+
     def nodes(self, forecast: FloatArray) -> FloatArray:
         """Return float32 (n_sessions, n_nodes): the probability of every category."""
         return np.asarray(forecast @ self.above, dtype=np.float32)
+
+    def extended(self, items: ItemTable) -> Self:
+        """Return it for a table that has more items, and categories, after its own.
+
+        An item that ends in a category that is not known ends in the nearest known one above.
+        """
+        n_before, n_nodes = self.masses.shape[0], len(items.taxonomy)
+        column = np.full(n_nodes + 1, -1, dtype=np.int64)  # the last one stands above the roots
+        column[self.ends] = np.arange(len(self.ends))
+        parents = items.taxonomy.primary_parents
+        for node in np.argsort(items.taxonomy.depths, kind="stable"):
+            if column[node] < 0:
+                column[node] = column[parents[node]]
+        added = sp.coo_array(items.P[n_before:])
+        is_known = column[added.col] >= 0
+        entries = added.data[is_known], (added.row[is_known], column[added.col[is_known]])
+        shape = len(items) - n_before, len(self.ends)
+        masses = sp.vstack([self.masses, row_shares(sp.csr_array(entries, shape=shape))])
+        above = sp.csr_array(self.above, copy=True)
+        above.resize((len(self.ends), n_nodes))
+        return replace(self, masses=as_kernel(sp.csr_array(masses)), above=as_kernel(above))
 
     def fitted(
         self,
@@ -230,5 +265,9 @@ def as_kernel(matrix: sp.csr_array) -> sp.csr_array:
 
 
 def triple(matrix: sp.csr_array) -> tuple[Any, Any, Any]:
-    """Return the arrays of a matrix as kernels take them."""
-    return matrix.indptr, matrix.indices, matrix.data
+    """Return the arrays of a matrix as kernels take them, copied only if need be."""
+    return (
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data.astype(np.float32, copy=False),
+    )

@@ -10,6 +10,7 @@ from xmlrec.recommend.categories import CategoryForecast
 from xmlrec.recommend.content import Content
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.neighbours import NeighbourIndex
+from xmlrec.recommend.session_model import item_vectors
 from xmlrec.recommend.scoring import Evidence, ItemFacts, Limits, Weights
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings
@@ -59,16 +60,38 @@ class Parts:
         if self.content is not None:
             text = self.content.evidence(sessions)
         queries = categories = None
-        if self.model is not None:
-            states = self.model.encode(sessions.indptr, sessions.items)
-            queries, categories = states.queries, states.categories
+        if self.model is not None and self.facts.vectors is not None:
+            states = self.model.encode(sessions.indptr, sessions.items, self.facts.vectors)
+            queries = states.queries
+            categories = self.forecast.of_model(states.categories, self.model.end_nodes)
         forecast = self.forecast(sessions, neighbours, rules, categories, n_threads=n_threads)
         nodes = self.forecast.nodes(forecast)
         return Evidence(neighbours, rules, text, forecast, nodes, queries)
 
+    def with_model(self, model: "SessionModel") -> Self:
+        """Return it with a session model, and the vectors that this gives the items."""
+        vectors = item_vectors(model, self.items)
+        return replace(self, model=model, facts=replace(self.facts, vectors=vectors))
+
     def with_items(self, items: ItemTable) -> Self:
-        """Return it with a table that has more items after its own."""
-        raise NotImplementedError
+        """Return it with a table that has more items after its own; nothing is fitted again.
+
+        They have their texts and paths, and no events. A category that is new counts as its parent.
+        """
+        n_before = len(self.items)
+        forecast = self.forecast.extended(items)
+        content = None
+        if self.content is not None:
+            content = self.content.extended(items.fields[n_before:])
+        counts = np.pad(self.facts.counts, (0, len(items) - n_before))
+        parts = replace(
+            self,
+            items=items,
+            content=content,
+            forecast=forecast,
+            facts=ItemFacts.of(items, forecast, counts),
+        )
+        return parts if self.model is None else parts.with_model(self.model)
 
 
 def widened(matrix: sp.csr_array, shape: tuple[int, int]) -> sp.csr_array:

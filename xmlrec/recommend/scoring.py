@@ -67,7 +67,7 @@ class Evidence(NamedTuple):
     @property
     def sources(self) -> tuple[Any, ...]:
         """The first three as kernels take them."""
-        return tuple([triple(as_kernel(part)) for part in self[:3]])
+        return tuple([triple(part) for part in self[:3]])
 
     def take(self, rows: LongArray) -> "Evidence":
         """Return what is known of some of the sessions."""
@@ -117,10 +117,13 @@ class ItemFacts:
         counts: DoubleArray,
         vectors: FloatArray | None = None,
     ) -> Self:
-        """Collect the facts of items with ``counts`` (n_items,) events."""
+        """Collect the facts of items with ``counts`` (n_items,) events.
+
+        Categories that the forecast does not know are left out.
+        """
         depths = np.asarray(items.taxonomy.depths, dtype=np.int64)
         n_levels = int(min(depths.max(initial=0), MAX_LEVELS))
-        N = as_kernel(items.nodes())
+        N = as_kernel(items.nodes() @ sp.diags_array(forecast.is_known.astype(np.float32)))
         counts = np.asarray(counts, dtype=np.float64)
         best = np.lexsort((np.arange(len(counts)), -counts)).astype(np.int32)
         totals = counts @ N

@@ -1,0 +1,59 @@
+"""The session model within a recommender: trained on its sessions, with its items' paths and texts.
+
+Texts are read by the packaged static encoder, which needs no torch; the model itself does.
+"""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xmlrec.encode import packaged_encoder
+from xmlrec.recommend.content import text_fields
+from xmlrec.recommend.held_out import HeldOut
+from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.scoring import FloatArray
+
+if TYPE_CHECKING:
+    from xmlrec.encode.sessions import ItemContent, SessionModel
+
+logger = logging.getLogger(__name__)
+
+
+def item_content(items: ItemTable) -> "ItemContent":
+    """Return paths and texts of items as the session model takes them."""
+    from xmlrec.encode.sessions import ItemContent
+
+    fields = text_fields(items)
+    text = packaged_encoder().encode(items.texts(fields)) if fields else None
+    return ItemContent(P=items.P, parents=items.taxonomy.primary_parents, text=text)
+
+
+def train_model(
+    held: HeldOut, items: ItemTable, *, seed: int, n_threads: int | None, folder: Path | None
+) -> "SessionModel":
+    """Train on what is learned from, until the held-out events get no better."""
+    from xmlrec.encode.sessions import SessionQueries, SessionSettings, train_session_model
+
+    valid = SessionQueries(
+        indptr=held.sessions.indptr,
+        items=held.sessions.items,
+        targets=held.targets,
+        exclude_seen=not held.repeats,
+    )
+    return train_session_model(
+        held.train.indptr,
+        held.train.items,
+        item_content(items),
+        settings=SessionSettings(seed=seed),
+        valid=valid,
+        folder=folder,
+        n_threads=n_threads,
+    )
+
+
+def item_vectors(model: "SessionModel", items: ItemTable, *, is_cold: bool = False) -> FloatArray:
+    """Return the vectors of items, float32 (n_items, dim); as if none had events if ``is_cold``."""
+    ids = np.full(len(items), -1) if is_cold else None
+    return model.item_vectors(item_content(items), ids)
