@@ -159,9 +159,7 @@ def add_evidence(events, arrays, tables, options, rules_share, slots, scores, to
     n_touched, total = 0, 0.0
     if rules_share < 1.0:
         neighbours = nearest(events, arrays, tables, options, slots)
-        n_touched, total = add_neighbours(
-            neighbours, arrays, tables, options[2], scores, touched
-        )  # fmt: skip
+        n_touched, total = add_neighbours(neighbours, arrays, tables, options[2], scores, touched)
     has_rules = rules_share > 0.0 and sum_of_rules(events, arrays, tables) > 0.0
     if total > 0.0:
         factor = (1.0 - rules_share) / total if has_rules else 1.0 / total
@@ -193,7 +191,7 @@ def evidence_rows(
         )
         n_touched = add_evidence(
             events, arrays, tables, options, rules_share, slots, scores, touched
-        )  # fmt: skip
+        )
         while n_found + n_touched > found.shape[0]:
             found = np.concatenate((found, np.empty_like(found)))
             shares = np.concatenate((shares, np.empty_like(shares)))
