@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,6 +49,17 @@ def test_each_item_of_the_session_gives_what_its_own_sessions_suggest():
     assert found.by_rules.tolist() == [0, 0]
     assert [(one.session_id, one.similarity) for one in found.neighbours] == [("é", 1.0)]
     assert found.n_neighbours == 2
+
+
+def test_a_session_that_shares_several_items_is_split_by_what_they_count():
+    query = replace(Sessions.of([[0, 1]]), weights=np.array([3, 1], dtype=np.float32))
+    chosen = NeighbourSettings(span=1.0, idf_exponent=0.0, before=0.0, repeat=0.0, rules_share=0.0)
+    index = NeighbourIndex.fit(Sessions.of([[0, 1, 2]]), 3, chosen)
+
+    (found,) = index.explain(query, [2])
+
+    counted = np.array([1, 3 * np.exp(-1)])  # of 1, the last one, and of 0
+    np.testing.assert_allclose(found.by_neighbours, counted / counted.sum())
 
 
 def test_only_one_session_is_explained_at_a_time():
