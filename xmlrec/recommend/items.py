@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import scipy.sparse as sp
 
+from label_trees.checks import check_csr
 from xmlrec.errors import InputError, UnknownItemError
 from xmlrec.models.training import PATHS
 from xmlrec.recommend.event_values import is_missing
@@ -119,8 +120,7 @@ class ItemTable:
         """Return P(the item is in the category or below), float32 (n_items, len(taxonomy))."""
         P = sp.csr_array(self.P @ self.taxonomy.ancestor_matrix())
         np.minimum(P.data, 1.0, out=P.data)  # an item may end in two categories below one
-        P.sort_indices()
-        return P
+        return check_csr(P, name="P")
 
     def texts(self, fields: Sequence[str]) -> list[str]:
         """Return the text of each item: those of ``fields`` that it has, with ``. `` between."""
@@ -164,7 +164,7 @@ class ItemTable:
             ids=(*self.ids, *ids),
             fields=self.fields + fields,
             taxonomy=paths.taxonomy,
-            P=sp.csr_array(P, dtype=np.float32),
+            P=check_csr(P, name="P"),
             is_available=np.concatenate([self.is_available, is_available]),
             is_predicted=np.concatenate([self.is_predicted, paths.is_predicted]),
         )
