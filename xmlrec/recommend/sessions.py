@@ -60,11 +60,23 @@ class Sessions:
 
     def take(self, rows: LongArray) -> Self:
         """Return the sessions ``rows``, in that order."""
-        lengths = self.lengths()[rows]
+        return self.cut(rows, self.indptr[rows], self.indptr[rows + 1])
+
+    def cut(self, rows: LongArray, starts: LongArray, stops: LongArray) -> Self:
+        """Return parts of the sessions ``rows``: their events ``starts`` to ``stops``.
+
+        Parameters
+        ----------
+        rows : int array, shape (n,)
+            A session may come again.
+        starts, stops : int64 array, shape (n,)
+            Places in ``items``; no event where they are equal.
+        """
+        lengths = stops - starts
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        events = np.repeat(self.indptr[rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        events = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
         return type(self)(
-            ids=tuple([self.ids[row] for row in rows]),
+            ids=tuple([self.ids[row] for row in rows.tolist()]),
             indptr=indptr,
             items=self.items[events],
             weights=self.weights[events],
