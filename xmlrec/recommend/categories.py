@@ -232,8 +232,8 @@ def warmed(mixed: FloatArray, temperature: float) -> FloatArray:
     """Return rows raised to a power, adding up to 1."""
     if temperature != 1.0:
         mixed = np.power(mixed, np.float32(temperature))
-    totals: FloatArray = mixed.sum(axis=1, keepdims=True)
-    return mixed / np.maximum(totals, np.float32(1e-30))
+    totals = np.maximum(mixed.sum(axis=1, keepdims=True), np.float32(1e-30))
+    return np.asarray(mixed / totals, dtype=np.float32)
 
 
 def row_shares(matrix: sp.csr_array) -> sp.csr_array:

@@ -9,7 +9,8 @@ import scipy.sparse as sp
 from label_trees.parallel import count_threads, thread_map
 from xmlrec.errors import InputError
 from xmlrec.metrics import forecast_ece
-from xmlrec.recommend.evaluation import Answers
+from xmlrec.recommend.evaluation import Answers, Training, evaluate_ranking
+from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.ranking import ROOM, score_sessions
 from xmlrec.recommend.scoring import FloatArray, IntArray, Limits, LongArray, best_of
@@ -32,6 +33,37 @@ class Found(NamedTuple):
     n_candidates: LongArray
     has_target: np.ndarray
     nodes: FloatArray
+
+
+def evaluate_parts(
+    parts: Parts,
+    sessions: Sessions,
+    paths: ItemPaths,
+    *,
+    protocol: Protocol,
+    exclude_seen: bool | None = None,
+    all_items: bool = False,
+    n_threads: int | None = None,
+) -> dict[str, float]:
+    """Return the figures of `evaluate_ranking`, and the calibration of the forecast.
+
+    See `SessionRecommender.evaluate`.
+    """
+    limits = parts.limits
+    if exclude_seen is not None:
+        limits = replace(limits, leaves_seen_out=exclude_seen)
+    if all_items:
+        limits = replace(limits, budget=len(parts.items), mass=1.0)
+    answers, errors = answer_queries(
+        parts, sessions, protocol=protocol, limits=limits, n_threads=n_threads
+    )
+    training = Training(
+        n_events=parts.facts.counts.astype(np.int64),
+        n_sessions_with=parts.neighbours.sessions_with(len(parts.items)),
+        n_sessions=parts.neighbours.n_sessions,
+        paths=paths,
+    )
+    return evaluate_ranking(answers, training) | errors
 
 
 def answer_queries(

@@ -8,7 +8,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,9 +18,9 @@ from xmlrec.recommend.content import Content
 from xmlrec.recommend.held_out import HeldOut, hold_out
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.narrowing import fit_limits
-from xmlrec.recommend.neighbours import NeighbourIndex, NeighbourSettings, fit_settings
+from xmlrec.recommend.neighbours import NeighbourIndex, fit_settings
 from xmlrec.recommend.parts import Parts
-from xmlrec.recommend.scoring import DoubleArray, FloatArray, ItemFacts, Limits, Weights
+from xmlrec.recommend.scoring import DoubleArray, ItemFacts, Limits, Weights
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings
 from xmlrec.recommend.weighing import fit_all_weights

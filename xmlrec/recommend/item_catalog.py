@@ -11,8 +11,8 @@ from xmlrec.catalog import CatalogSettings, Fault, Reject, Row, read_catalog
 from xmlrec.catalog.rows import RowFault
 from xmlrec.errors import InputError
 from xmlrec.models.training import PATHS
-from xmlrec.recommend.path_finding import FoundPaths, find_paths
 from xmlrec.recommend.items import AVAILABLE, ID_COLUMNS, ItemTable, item_fields, parse_available
+from xmlrec.recommend.path_finding import FoundPaths, find_paths
 from xmlrec.recommend.places import Place
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from xmlrec.recommend.categories import CategoryForecast
 from xmlrec.recommend.content import Content
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.neighbours import NeighbourIndex
-from xmlrec.recommend.session_model import item_vectors
 from xmlrec.recommend.scoring import Evidence, ItemFacts, Limits, Weights
+from xmlrec.recommend.session_model import item_vectors
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings
 

@@ -29,11 +29,14 @@ class Scored(NamedTuple):
         Padded with -1.
     features : float32 array, shape (n_sessions, budget, n_features)
     scores : float64 array, shape (n_sessions, budget)
+    queries : float32 array, shape (n_sessions, dim), or None
+        The session model's.
     """
 
     candidates: IntArray
     features: FloatArray
     scores: DoubleArray
+    queries: FloatArray | None
 
 
 def score_sessions(
@@ -60,7 +63,8 @@ def score_sessions(
     )
     features = facts.features(sessions, evidence, candidates)
     is_cold = (facts.counts == 0)[candidates] & (candidates >= 0)
-    return Scored(candidates, features, parts.weights.score(features, is_cold))
+    scores = parts.weights.score(features, is_cold)
+    return Scored(candidates, features, scores, evidence.queries)
 
 
 def rank_sessions(

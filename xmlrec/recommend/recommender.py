@@ -1,38 +1,33 @@
 """A recommender that is fitted, asked, measured, and given new items."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from label_trees.parallel import count_threads, thread_map
 from xmlrec.errors import TrainingError
-from xmlrec.recommend.answers import RecommendedItem, Recommendations
-from xmlrec.recommend.explaining import explain_items
+from xmlrec.models import TaxonomyClassifier
+from xmlrec.models.model_dir import model_digest
+from xmlrec.recommend.answering import Answering
+from xmlrec.recommend.answers import Recommendations
+from xmlrec.recommend.evaluating import evaluate_parts
 from xmlrec.recommend.fitting import fit_parts
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.parts import Parts
-from xmlrec.recommend.ranking import Scored, score_sessions
-from xmlrec.recommend.request import Request, allowed_items
-from xmlrec.recommend.reranking import Reranking, rerank
-from xmlrec.recommend.scoring import BoolArray, FloatArray, IntArray, best_of
+from xmlrec.recommend.request import Request
+from xmlrec.recommend.reranking import Reranking
+from xmlrec.recommend.saving import load_parts, save_parts
+from xmlrec.recommend.scoring import IntArray
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings
-
-if TYPE_CHECKING:
-    from xmlrec.models import TaxonomyClassifier
-
-logger = logging.getLogger(__name__)
+from xmlrec.recommend.splits import Protocol, leave_out
 
 SessionRows = Sessions | Sequence[Sequence[str]] | Mapping[str, Sequence[str]]
 
 ROWS_PER_JOB = 128
-RERANKED = 5
-"""Times ``k``: candidates that re-ranking chooses from."""
 
 
 class SessionRecommender:
@@ -61,10 +56,10 @@ class SessionRecommender:
         self.n_threads = n_threads
         self._parts: Parts | None = None
         self._paths: ItemPaths | None = None
+        self._folder: Path | None = None
+        self._digest: str | None = None
 
-    def fit(
-        self, sessions: Sessions, items: ItemTable, *, folder: Path | None = None
-    ) -> Self:
+    def fit(self, sessions: Sessions, items: ItemTable, *, folder: Path | None = None) -> Self:
         """Learn from sessions whose items are columns of ``items``.
 
         Parameters
@@ -140,18 +135,18 @@ class SessionRecommender:
             exclude=tuple(exclude),
             available=None if available is None else frozenset(available),
             exclude_seen=exclude_seen,
+            reranking=reranking,
+            explain=explain,
         )
         rows, unknown = self.known_sessions(sessions)
-        allowed = allowed_items(self.parts, request)
+        answer = Answering(self.parts, request, self.item_paths if reranking else None)
 
-        def answer(lo: int) -> list[Recommendations]:
+        def answer_some(lo: int) -> list[Recommendations]:
             chosen = np.arange(lo, min(lo + ROWS_PER_JOB, len(rows)))
-            return self._answer(
-                rows.take(chosen), unknown[chosen], allowed, request, reranking, explain
-            )
+            return answer(rows.take(chosen), unknown[chosen])
 
         starts = range(0, len(rows), ROWS_PER_JOB)
-        found = thread_map(answer, starts, count_threads(self.n_threads))
+        found = thread_map(answer_some, starts, count_threads(self.n_threads))
         return [row for part in found for row in part]
 
     def known_sessions(self, sessions: SessionRows) -> tuple[Sessions, IntArray]:
@@ -163,57 +158,6 @@ class SessionRecommender:
         rows = [self.items_.columns_of(row) for row in found]
         unknown = np.array([n for _, n in rows], dtype=np.int32)
         return Sessions.of([columns for columns, _ in rows], ids), unknown
-
-    def _answer(
-        self,
-        sessions: Sessions,
-        unknown: IntArray,
-        allowed: BoolArray,
-        request: Request,
-        reranking: Reranking | None,
-        explain: bool,
-    ) -> list[Recommendations]:
-        parts = self.parts
-        evidence = parts.evidence(sessions, n_threads=1)
-        leaves_out = parts.limits.leaves_seen_out
-        if request.exclude_seen is not None:
-            leaves_out = request.exclude_seen
-        n_wanted = request.k * (1 if reranking is None else RERANKED)
-        scored = score_sessions(
-            parts,
-            sessions,
-            evidence,
-            allowed=allowed,
-            limits=replace(parts.limits, leaves_seen_out=leaves_out),
-            n_least=n_wanted,
-        )
-        items, scores = best_of(scored.candidates, scored.scores, n_wanted)
-        if reranking is not None:
-            items, scores = self._rerank(sessions, items, scores, request.k, reranking)
-        n_allowed = int(allowed.sum())
-        return [
-            Recommendations(
-                session_id=sessions.ids[row],
-                items=self._items(sessions, scored, row, items[row], scores[row], explain),
-                n_unknown=int(unknown[row]),
-                reason=why_fewer(items[row], n_allowed, request, leaves_out),
-            )
-            for row in range(len(sessions))
-        ]
-
-    def _rerank(
-        self,
-        sessions: Sessions,
-        items: IntArray,
-        scores: FloatArray,
-        k: int,
-        reranking: Reranking,
-    ) -> tuple[IntArray, FloatArray]:
-        paths = self.item_paths
-        profiles = paths.profiles(sessions, reranking.level) if reranking.calibrate else None
-        return rerank(
-            items, scores, k, settings=reranking, paths=paths, profiles=profiles, n_threads=1
-        )
 
     @property
     def item_paths(self) -> ItemPaths:
@@ -227,28 +171,100 @@ class SessionRecommender:
             )
         return self._paths
 
-    def _items(
+    def add_items(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        classifier: TaxonomyClassifier | None = None,
+    ) -> Self:
+        """Make new items recommendable by their texts and paths; nothing is fitted again.
+
+        Parameters
+        ----------
+        items : sequence of mappings
+            As for `ItemTable.from_items`.
+        classifier : TaxonomyClassifier, optional
+            Predicts the paths of items without any.
+
+        Raises
+        ------
+        InputError
+            If an item has no id, or one that another has.
+        """
+        return self.use_items(self.items_.extended(items, classifier))
+
+    def use_items(self, items: ItemTable) -> Self:
+        """Take a table that has more items after those of `items_`."""
+        self._adopt(self.parts.with_items(items))
+        return self
+
+    def evaluate(
         self,
         sessions: Sessions,
-        scored: Scored,
-        row: int,
-        items: IntArray,
-        scores: FloatArray,
-        explain: bool,
-    ) -> tuple[RecommendedItem, ...]:
-        kept = items[items >= 0]
-        names, shown = self.items_.ids, scores.tolist()
-        reasons = explain_items(self.parts, sessions, scored, row, kept) if explain else None
-        return tuple(
-            [
-                RecommendedItem(
-                    item_id=names[item],
-                    score=shown[place],
-                    explanation=None if reasons is None else reasons[place],
-                )
-                for place, item in enumerate(kept.tolist())
-            ]
+        *,
+        protocol: Protocol = "every-prefix",
+        exclude_seen: bool | None = None,
+        all_items: bool = False,
+    ) -> dict[str, float]:
+        """Return all figures on sessions: events after the first are predicted by those before.
+
+        Parameters
+        ----------
+        sessions : Sessions
+            Items beyond those of `items_` are unknown.
+        protocol : {"every-prefix", "next", "last"}
+            Which events are predicted: all, the second, or the last.
+        exclude_seen : bool, optional
+            See `recommend`.
+        all_items : bool, default=False
+            Whether every item is scored, instead of candidates.
+
+        Raises
+        ------
+        InputError
+            If no session has two events.
+        """
+        return evaluate_parts(
+            self.parts,
+            sessions,
+            self.item_paths,
+            protocol=protocol,
+            exclude_seen=exclude_seen,
+            all_items=all_items,
+            n_threads=self.n_threads,
         )
+
+    def save(self, folder: Path | str) -> None:
+        """Write a model directory, whole or not at all, in the place of the one it came from.
+
+        Raises
+        ------
+        ModelError
+            If it cannot be written, or the model there has changed since it was opened.
+        """
+        folder = Path(folder)
+        replaces = self._digest if folder == self._folder else None
+        save_parts(self.parts, folder, replaces=replaces)
+        self._folder, self._digest = folder, model_digest(folder)
+
+    @classmethod
+    def load(cls, folder: Path | str, *, n_threads: int | None = None, verify: bool = True) -> Self:
+        """Open what `save` wrote.
+
+        Parameters
+        ----------
+        verify : bool, default=True
+            Whether the digest of every file is checked, not only its size.
+
+        Raises
+        ------
+        ModelError
+            If there is no recommender, it is damaged, or of another format.
+        """
+        folder = Path(folder)
+        recommender = cls(n_threads=n_threads)
+        recommender._adopt(load_parts(folder, verify=verify))
+        recommender._folder, recommender._digest = folder, model_digest(folder)
+        return recommender
 
     def _adopt(self, parts: Parts) -> None:
         self._parts, self._paths, self.settings = parts, None, parts.settings
@@ -256,17 +272,4 @@ class SessionRecommender:
 
 def without_last(sessions: Sessions, n: int) -> Sessions:
     """Return sessions without their last ``n`` events."""
-    from xmlrec.recommend.splits import leave_out
-
     return sessions if n == 0 else leave_out(sessions, n)[0]
-
-
-def why_fewer(items: IntArray, n_allowed: int, request: Request, leaves_out: bool) -> str | None:
-    """Return why a list is shorter than was asked for, None if it is not."""
-    n = int((items >= 0).sum())
-    if n == request.k:
-        return None
-    limits = [] if request.within is None else [f"within {request.within!r}"]
-    limits += ["not excluded"] if request.exclude else []
-    limits += ["not in the session"] if leaves_out else []
-    return f"{n_allowed:,} items are available" + "".join(f", {limit}" for limit in limits)

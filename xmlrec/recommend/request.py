@@ -9,6 +9,7 @@ import numpy as np
 from xmlrec.errors import OptionError
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.parts import Parts
+from xmlrec.recommend.reranking import Reranking
 from xmlrec.recommend.scoring import BoolArray
 from xmlrec.taxonomy import SEPARATOR, split_path
 
@@ -25,6 +26,8 @@ class Request:
     exclude: tuple[str, ...] = ()
     available: frozenset[str] | None = None
     exclude_seen: bool | None = None
+    reranking: Reranking | None = None
+    explain: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1:

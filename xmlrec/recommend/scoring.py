@@ -73,9 +73,7 @@ class Evidence(NamedTuple):
         """Return what is known of some of the sessions."""
         neighbours, rules, text = (sp.csr_array(part[rows]) for part in self[:3])
         queries = None if self.queries is None else self.queries[rows]
-        return Evidence(
-            neighbours, rules, text, self.forecast[rows], self.nodes[rows], queries
-        )
+        return Evidence(neighbours, rules, text, self.forecast[rows], self.nodes[rows], queries)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -247,7 +245,8 @@ class Weights:
 
     def terms(self, features: FloatArray, is_cold: BoolArray) -> DoubleArray:
         """Return what each feature adds, the shape of ``features``; `score` is their sum."""
-        return features * np.where(is_cold[..., None], self.cold, self.warm)
+        weights = np.where(is_cold[..., None], self.cold, self.warm)
+        return np.asarray(features * weights, dtype=np.float64)
 
     def score(self, features: FloatArray, is_cold: BoolArray) -> DoubleArray:
         """Return float64 (n_sessions, budget), given which candidates are cold."""

@@ -118,7 +118,7 @@ def fitted(
     is_right: BoolArray = candidates == targets[:, None]
     prior = [PRIOR.get(name.split(" ")[0], 0.0) * (name in PRIOR or "level" in name)
              for name in names]  # fmt: skip
-    return fit_weights(
+    weights = fit_weights(
         features,
         candidates >= 0,
         is_right,
@@ -126,3 +126,4 @@ def fitted(
         strength=STRENGTH,
         lower=np.where(is_feature(names, NEVER_AGAINST), 0.0, -np.inf),
     )
+    return np.asarray(weights, dtype=np.float64)

@@ -42,10 +42,14 @@ def find_candidates(sessions, sources, forecast, popular, best, allowed, limits,
             item = items[p]
             if leave_out:
                 mark[item] = row
-            elif indptr[row + 1] - p <= N_EVENTS:
-                if n < budget and mark[item] != row and allowed[item]:
-                    out[row, n], n = item, n + 1
-                    mark[item] = row
+            elif (
+                indptr[row + 1] - p <= N_EVENTS
+                and n < budget
+                and mark[item] != row
+                and allowed[item]
+            ):
+                out[row, n], n = item, n + 1
+                mark[item] = row
         for source in sources:
             begin, stop = source[0][row], source[0][row + 1]
             if stop - begin <= budget - n:

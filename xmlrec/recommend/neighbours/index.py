@@ -24,6 +24,7 @@ from xmlrec.recommend.neighbours.tables import build_tables
 from xmlrec.recommend.sessions import Sessions
 
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
+LongArray = np.ndarray[Any, np.dtype[np.int64]]
 Float64Array = np.ndarray[Any, np.dtype[np.float64]]
 Rows = tuple[np.ndarray[Any, np.dtype[np.int64]], IntArray, np.ndarray[Any, np.dtype[np.float32]]]
 
@@ -95,6 +96,11 @@ class NeighbourIndex:
     def n_sessions(self) -> int:
         """Sessions of the index, none of them empty."""
         return len(self.arrays.indptr) - 1
+
+    def sessions_with(self, n_items: int) -> LongArray:
+        """Return how many sessions have each item, int64 (n_items,); more items than known: 0."""
+        counts = np.diff(self.arrays.item_indptr)
+        return np.pad(counts, (0, n_items - len(counts)))
 
     def with_settings(self, settings: NeighbourSettings) -> Self:
         """Return an index of the same sessions with other settings; nothing is copied."""
