@@ -25,6 +25,8 @@ from xmlrec.fuse.scores import NAMES
 from xmlrec.metrics import evaluate_ranking
 from xmlrec.models import explanation
 from xmlrec.models.explanation import HELD_BACK
+from xmlrec.recommend.events import read_events
+from xmlrec.recommend.item_catalog import read_item_catalog
 from xmlrec.taxonomy import lint_file, read_taxonomy, write_taxonomy
 from xmlrec.taxonomy.resolve import AMBIGUOUS_PATH, BAD_PATH, UNKNOWN_PATH
 from xmlrec.text.words import Word
@@ -177,6 +179,21 @@ def test_shown_output_may_leave_out_lines_and_differ_in_scores(shown):
 )
 def test_shown_output_that_was_not_printed_is_found(shown, missing):
     assert missing_line(shown, "one 5.0\ntwo 2\n") == missing
+
+
+def test_events_and_items_of_the_formats_page_are_read(tmp_path):
+    blocks = {block.text.split(",")[0]: block.text for block in read_blocks(DOCS / "formats.md")}
+    for name, start in (("events.csv", "session_id"), ("items.csv", "item_id")):
+        (tmp_path / name).write_text(blocks[start], encoding="utf-8")
+    rejects = []
+    catalog = read_item_catalog(str(tmp_path / "items.csv"), rejects.append)
+    events = read_events(str(tmp_path / "events.csv"), rejects.append, items=catalog.items)
+
+    assert rejects == []
+    assert (catalog.n_new, catalog.n_without_path, events.n_new_items) == (2, 1, 0)
+    assert catalog.items.is_available.tolist() == [True, False]
+    assert events.sessions.ids == ("s2", "s1")
+    assert events.sessions.lengths().tolist() == [1, 2]
 
 
 TAXONOMY_FILES = [block for block in read_blocks(DOCS / "formats.md") if block.file]
