@@ -11,7 +11,8 @@ N_LEAVES, PER_LEAF, LEAVES_OF_PARENT = 8, 8, 2
 N_ROOTS = N_LEAVES // LEAVES_OF_PARENT
 N_ITEMS = N_LEAVES * PER_LEAF
 PARENTS = np.r_[np.full(N_ROOTS, -1), np.arange(N_LEAVES) // LEAVES_OF_PARENT]
-LEAF_OF_ITEM = np.arange(N_ITEMS) // PER_LEAF
+ALL_ITEMS = np.arange(N_ITEMS)
+LEAF_OF_ITEM = ALL_ITEMS // PER_LEAF
 
 SMALL = SessionSettings(
     dim=16, max_length=5, epochs=10, batch_size=32, lr=0.01, n_negatives=32, dropout=0.1
@@ -39,13 +40,16 @@ def content_of(leaf_of_item, text=None):
     return ItemContent(P=P, parents=PARENTS, text=text)
 
 
+N_CYCLE = 20
+
+
 def cycle(n_sessions=120, length=6):
-    """Return sessions in which item ``i`` is followed by item ``i + 1``."""
-    starts = np.random.default_rng(0).integers(N_ITEMS, size=n_sessions)
-    return rows_of([(start + np.arange(length)) % N_ITEMS for start in starts])
+    """Return sessions in which item ``i`` of the first `N_CYCLE` is followed by item ``i + 1``."""
+    starts = np.random.default_rng(0).integers(N_CYCLE, size=n_sessions)
+    return rows_of([(start + np.arange(length)) % N_CYCLE for start in starts])
 
 
-def category_walk(n_sessions=200, length=6, *, known=np.arange(N_ITEMS), seed=0):
+def category_walk(n_sessions=200, length=6, *, known=ALL_ITEMS, seed=0):
     """Return sessions in which a leaf is followed by the next one, by any ``known`` item of it."""
     rng = np.random.default_rng(seed)
     of_leaf = [known[LEAF_OF_ITEM[known] == leaf] for leaf in range(N_LEAVES)]
