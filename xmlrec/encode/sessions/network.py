@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xmlrec.encode.batches import BoolArray, IntArray
+from xmlrec.encode.contract import Vectors
 from xmlrec.encode.sessions.content import paths
 from xmlrec.encode.sessions.settings import SessionSettings
 
@@ -135,6 +136,13 @@ class SessionNetwork(nn.Module):
         self.paths = SparseRows(paths(parents))
         self.register_buffer("end_nodes", torch.from_numpy(end_nodes.astype(np.int64)))
         self.register_buffer("parents", torch.from_numpy(parents.astype(np.int64)))
+
+    def start_from(self, items: Vectors, nodes: Vectors) -> None:
+        """Take vectors of items and nodes, where they are not zeros, before the first step."""
+        with torch.no_grad():
+            for table, vectors in ((self.ids, items), (self.nodes, nodes)):
+                is_given = torch.from_numpy(np.abs(vectors).sum(axis=1) > 0)
+                table.weight[is_given] = torch.from_numpy(vectors)[is_given]
 
     def node_vectors(self, rows: Tensor) -> Tensor:
         """Return the sums of the vectors on the paths to some nodes."""

@@ -69,10 +69,10 @@ class SessionSettings:
     category_feed: CategoryFeed = "joint"
     dropout: float = 0.3
     id_dropout: float = 0.1
-    epochs: int = 12
-    batch_size: int = 512
-    n_negatives: int = 4096
-    lr: float = 1e-3
+    epochs: int = 8
+    batch_size: int = 128
+    n_negatives: int = 2048
+    lr: float = 2e-3
     weight_decay: float = 0.0
     category_weight: float = 0.2
     category_share: float = 0.0

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xmlrec.encode.batches import IntArray
+from xmlrec.encode.contract import Vectors
 from xmlrec.encode.sentence import torch_threads
 from xmlrec.encode.sessions.content import ItemContent, paths
+from xmlrec.encode.sessions.factors import start_vectors
 from xmlrec.encode.sessions.model import SessionModel, check_torch
 from xmlrec.encode.sessions.settings import SessionQueries, SessionSettings
 from xmlrec.encode.sessions.windows import Windows
@@ -83,7 +85,8 @@ def train_session_model(
     path = None if folder is None else folder / STATE_FILE
     digest = _digest(indptr, items, content, settings, valid)
     with _torch_set_up(settings.seed, n_threads):
-        run = _start(windows, content, settings, valid)
+        start = start_vectors(indptr, items, content, settings.dim, settings.seed)
+        run = _start(windows, content, settings, valid, start)
         if path is None:
             run.train(lambda: None, on_step)
         else:
@@ -97,6 +100,7 @@ def _start(
     content: ItemContent,
     settings: SessionSettings,
     valid: SessionQueries | None,
+    start: tuple[Vectors, Vectors],
 ) -> "SessionRun":
     """Return a run at its first step, on a GPU if torch sees one."""
     import torch
@@ -116,7 +120,9 @@ def _start(
         ends,
         settings,
         is_seen=(is_seen_item, is_seen_node),
-    ).to("cuda" if torch.cuda.is_available() else "cpu")
+    )
+    network.start_from(*start)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     return SessionRun(network, content, windows, settings, valid)
 
 
