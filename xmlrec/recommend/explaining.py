@@ -71,7 +71,8 @@ def named_terms(parts: Parts, item: int, terms: DoubleArray) -> dict[str, float]
     path = likeliest_path(parts, item)
     named: dict[str, float] = {}
     for name, term in zip(parts.facts.feature_names, terms.tolist(), strict=True):
-        level = int(name.split()[1]) if name.startswith("level ") else 0
+        number = name.removeprefix("level ")
+        level = int(number) if number.isdecimal() else 0
         if 0 < level <= len(path):
             named[f"category: {path[level - 1]}"] = term
         elif name != MODEL and (not level or term):

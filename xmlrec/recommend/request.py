@@ -29,6 +29,11 @@ class Request:
     reranking: Reranking | None = None
     explain: bool = False
 
+    @property
+    def narrows(self) -> bool:
+        """Whether only some items are asked for."""
+        return self.within is not None or self.available is not None
+
     def __post_init__(self) -> None:
         if self.k < 1:
             raise OptionError("-k", f"{self.k} is less than 1", "give 1 or more")

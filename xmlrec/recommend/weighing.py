@@ -14,8 +14,8 @@ from xmlrec.fuse import fit_weights
 from xmlrec.recommend.held_out import HeldOut
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import (
+    CATEGORY_FLOORS,
     FLOORS,
-    MIN_WITHIN,
     BoolArray,
     DoubleArray,
     Evidence,
@@ -38,7 +38,7 @@ PRIOR = {"neighbours": 0.6, "rules": 0.2, "text": 0.5, "level": 0.4, "model": 0.
 NEVER_AGAINST = tuple(PRIOR)
 """These have no weight below 0: what speaks for an item does not count against it."""
 
-COLD = ("text", "level", "model")
+COLD = ("text", "one of category", "level", "model")
 """Features of an item without events."""
 
 STRENGTH = 3.0
@@ -62,7 +62,7 @@ def fit_all_weights(
     nothing = {
         "neighbours": np.log(FLOORS[0]),
         "rules": np.log(FLOORS[1]),
-        "popular in category": np.log(MIN_WITHIN),
+        "popular in category": np.log(CATEGORY_FLOORS[0]),
     }
     offset = sum(w * nothing.get(name, 0.0) for name, w in zip(names, warm, strict=True))
     return Weights(warm=warm, cold=cold, cold_offset=float(offset))
