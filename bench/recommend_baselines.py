@@ -5,17 +5,17 @@ from functools import partial
 
 import numpy as np
 
-from bench.recommend_rows import Rows, padded
+from bench.recommend_rows import Fitted, Rows, padded
 
 
-def fit_popularity(train: Rows, n_items: int, **_: object) -> partial:
+def fit_popularity(train: Rows, n_items: int, **_: object) -> Fitted:
     """Return the ranking by events in training."""
-    return partial(rank_popular, by_popularity(train, n_items))
+    return partial(rank_popular, by_popularity(train, n_items)), {}
 
 
-def fit_session_popularity(train: Rows, n_items: int, **_: object) -> partial:
+def fit_session_popularity(train: Rows, n_items: int, **_: object) -> Fitted:
     """Return the ranking by events of the session, the later item first, then by popularity."""
-    return partial(rank_session, by_popularity(train, n_items))
+    return partial(rank_session, by_popularity(train, n_items)), {}
 
 
 def by_popularity(train: Rows, n_items: int) -> list[int]:

@@ -55,13 +55,13 @@ SESSION_POPULARITY = Peer("session popularity", "session popularity")
 NEIGHBOURS = Peer(
     "implicit, item-kNN",
     "neighbours",
-    tuple({"weighting": kind, "K": K} for kind in ("cosine", "bm25") for K in (20, 100, 500)),
+    tuple({"weighting": kind, "K": n} for kind in ("cosine", "bm25") for n in (20, 200, 1_000)),
     "implicit",
 )
 ALS = Peer(
     "implicit, ALS",
     "als",
-    tuple({"factors": n, "alpha": alpha} for n in (64, 128) for alpha in (1.0, 10.0, 40.0)),
+    tuple({"factors": n, "alpha": alpha} for n in (64, 256) for alpha in (10.0, 40.0, 160.0)),
     "implicit",
 )
 SASREC = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.recommend_rows import Rows, padded
+from bench.recommend_rows import Fitted, Rows, padded
 
 VALIDATION_USERS = 2048
 PATIENCE = 5  # epochs without a better validation loss
@@ -19,8 +19,11 @@ PATIENCE = 5  # epochs without a better validation loss
 
 def fit_sasrec(
     train: Rows, n_items: int, *, threads: int, seed: int, minutes: float, epochs: int, **model: Any
-) -> partial:
-    """Train for at most so many minutes and epochs; ``model`` are arguments of `SASRecModel`."""
+) -> Fitted:
+    """Train for at most so many minutes and epochs, and say how many epochs it were.
+
+    ``model`` are arguments of `SASRecModel`.
+    """
     import torch
     from pytorch_lightning import Trainer, seed_everything
     from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
@@ -56,8 +59,7 @@ def fit_sasrec(
         best = sasrec.fit_trainer.checkpoint_callback
         if best.best_model_path:  # none if the time was over before the first epoch was
             sasrec.load_weights_from_checkpoint(best.best_model_path)
-    print(f"{sasrec.fit_trainer.current_epoch} epochs, best {best.best_model_score}", flush=True)
-    return partial(rank, sasrec)
+    return partial(rank, sasrec), {"epochs": sasrec.fit_trainer.current_epoch}
 
 
 def dataset_of(rows: Rows) -> Any:

@@ -1,8 +1,8 @@
 """Rows of item columns as the systems get them, and as they answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -41,3 +41,10 @@ def padded(lists: Sequence[Sequence[int]], k: int) -> np.ndarray:
     for row, of_row in enumerate(lists):
         items[row, : len(of_row)] = of_row
     return items
+
+
+Ranker = Callable[[Rows, int, bool], np.ndarray]
+"""Takes queries, k, and whether items of a query may be answers; returns padded lists."""
+
+Fitted = tuple[Ranker, dict[str, Any]]
+"""A ranker, and settings that came out of fitting it."""

@@ -35,9 +35,9 @@ def main(job_file: str) -> None:
         raise SystemExit(f"{sys.executable} has another {package} than the pinned {version}")
     arrays = Path(job["arrays"])
     settings = chosen_settings(job, arrays / "tuning.npz")
-    fit_s, rank_s, lists = fit_and_rank(job, arrays / "final.npz", settings)
+    fit_s, rank_s, lists, found_out = fit_and_rank(job, arrays / "final.npz", settings)
     measures = {"fit_s": fit_s, "ms_a_query": 1000 * rank_s / len(lists)}
-    found = {"measures": measures, "settings": settings}
+    found = {"measures": measures, "settings": settings | found_out}
     (out / "measures.json").write_text(json.dumps(found), encoding="utf-8")
     np.save(out / "lists.npy", lists)
 
@@ -58,19 +58,19 @@ def chosen_settings(job: dict[str, Any], tuning: Path) -> dict[str, Any]:
 
 def fit_and_rank(
     job: dict[str, Any], split: Path, settings: dict[str, Any]
-) -> tuple[float, float, np.ndarray]:
-    """Return the seconds to fit, those to rank, and the lists, padded with -1."""
+) -> tuple[float, float, np.ndarray, dict[str, Any]]:
+    """Return the seconds to fit and to rank, the lists, and what came out of fitting."""
     with np.load(split) as arrays:
         train, queries = (
             Rows(arrays[f"{part}_indptr"], arrays[f"{part}_items"]) for part in ("train", "query")
         )
     start = time.perf_counter()
-    rank = FITS[job["method"]](
+    rank, found_out = FITS[job["method"]](
         train, job["n_items"], threads=job["threads"], seed=job["seed"], **settings
     )
     fitted = time.perf_counter()
     lists = rank(queries, job["k"], job["may_repeat"])
-    return fitted - start, time.perf_counter() - fitted, lists
+    return fitted - start, time.perf_counter() - fitted, lists, found_out
 
 
 if __name__ == "__main__":

@@ -98,8 +98,9 @@ def other_runs(
         if answers is None:
             notes.append(f"Not measured, --slow-peers does: {peer.name} on {event_set.name}.")
             continue
-        if len(peer.settings) > 1:
-            notes.append(f"{peer.name} on {event_set.name}: {answers.settings}.")
+        if answers.settings:
+            facts = ", ".join(f"{name} {value}" for name, value in answers.settings.items())
+            notes.append(f"{peer.name} ({peer.version()}) on {event_set.name}: {facts}.")
         yield peer.name, [answers]
 
 

@@ -34,7 +34,7 @@ def clicks(monkeypatch, tmp_path):
 
 
 def test_popular_items_come_by_number_of_events_and_ties_by_column():
-    rank = fit_popularity(Rows.of([[2, 1, 2], [1, 0]]), 4)
+    rank, _ = fit_popularity(Rows.of([[2, 1, 2], [1, 0]]), 4)
     queries = Rows.of([[1], []])
 
     assert rank(queries, 3, True).tolist() == [[1, 2, 0], [1, 2, 0]]
@@ -42,7 +42,7 @@ def test_popular_items_come_by_number_of_events_and_ties_by_column():
 
 
 def test_items_of_the_session_come_first_by_count_then_the_later_one():
-    rank = fit_session_popularity(Rows.of([[0, 1, 0]]), 4)
+    rank, _ = fit_session_popularity(Rows.of([[0, 1, 0]]), 4)
 
     assert rank(Rows.of([[3, 2, 3, 1]]), 4, True).tolist() == [[3, 1, 2, 0]]
     assert rank(Rows.of([[3, 2]]), 1, True).tolist() == [[2]]
@@ -71,7 +71,7 @@ def test_slow_peer_is_run_only_when_asked_and_is_kept_even_if_fresh(clicks, capf
 
 def test_settings_are_those_with_the_best_mrr_on_the_tuning_split(clicks, monkeypatch):
     def fit_constant(train, n_items, *, order, **_):
-        return lambda queries, k, may_repeat: padded([order] * len(queries), k)
+        return lambda queries, k, may_repeat: padded([order] * len(queries), k), {}
 
     monkeypatch.setitem(recommend_worker.FITS, "constant", fit_constant)
     settings = [{"order": order} for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0])]  # targets 2, 1
