@@ -120,8 +120,9 @@ class ItemFacts:
         Categories that the forecast does not know are left out.
         """
         depths = np.asarray(items.taxonomy.depths, dtype=np.int64)
-        n_levels = int(min(depths.max(initial=0), MAX_LEVELS))
-        N = as_kernel(items.nodes() @ sp.diags_array(forecast.is_known.astype(np.float32)))
+        is_known = forecast.is_known
+        n_levels = int(min(depths[is_known].max(initial=0), MAX_LEVELS))
+        N = as_kernel(items.nodes() @ sp.diags_array(is_known.astype(np.float32)))
         counts = np.asarray(counts, dtype=np.float64)
         best = np.lexsort((np.arange(len(counts)), -counts)).astype(np.int32)
         totals = counts @ N
@@ -130,10 +131,9 @@ class ItemFacts:
         is_end[forecast.ends] = True
         rows = np.repeat(np.arange(N.shape[0]), np.diff(N.indptr))
         share = np.where(is_end[N.indices], counts[rows] / np.maximum(totals[N.indices], 1.0), 0.0)
-        level_of = np.minimum(depths, n_levels)
         return cls(
             counts=counts,
-            levels=(*triple(N), level_of[N.indices], level_of, blank),
+            levels=(*triple(N), depths[N.indices], depths, blank),
             in_category=share.astype(np.float32),
             log_popularity=np.log1p(counts).astype(np.float32),
             popular=popular_items(forecast.masses, best),
@@ -167,6 +167,7 @@ class ItemFacts:
         """
         n_items = len(self.counts)
         budget = min(max(limits.budget, n_least), n_items)
+        n_least = budget if budget == n_items else n_least
         out = np.full((len(sessions), budget), -1, dtype=np.int32)
         find_candidates(
             (sessions.indptr, sessions.items),
@@ -213,7 +214,7 @@ class Limits:
     Attributes
     ----------
     budget : int
-        At most so many.
+        At most so many; all that may be recommended if there are no more items.
     mass : float
         The categories that are looked into have this probability together.
     leaves_seen_out : bool

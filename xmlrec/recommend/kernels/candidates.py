@@ -63,7 +63,7 @@ def find_candidates(sessions, sources, forecast, popular, best, allowed, limits,
                     mark[item] = row
         left[:] = forecast[row]
         reached = 0.0
-        while n < budget and reached < mass:
+        while n < budget and reached < mass and left.size > 0:
             end = np.argmax(left)
             if left[end] <= 0.0:
                 break
@@ -139,7 +139,8 @@ def fill_features(sessions, sources, floors, nodes, levels, items_facts, candida
         none[:] = 0.0
         none[0] = 1.0
         for node in range(blank.shape[0]):
-            none[level_of[node]] += blank[node] * nodes[row, node]
+            if level_of[node] <= n_levels:
+                none[level_of[node]] += blank[node] * nodes[row, node]
         for c in range(width):
             item = candidates[row, c]
             mass[:] = 0.0
@@ -147,7 +148,8 @@ def fill_features(sessions, sources, floors, nodes, levels, items_facts, candida
             within, depth = 0.0, 0
             for p in range(N_indptr[item], N_indptr[item + 1]):
                 share = N_data[p] * nodes[row, N_nodes[p]]
-                mass[N_level[p]] += share
+                if N_level[p] <= n_levels:
+                    mass[N_level[p]] += share
                 within += in_category[p] * share
                 depth = max(depth, N_level[p])
             out[row, c, n_sources] = np.log(within + 1e-5)
@@ -191,7 +193,8 @@ def best_rows(candidates, scores, lo, hi, out_items, out_scores):
     for row in range(lo, hi):
         n_kept = 0
         for c in range(candidates.shape[1]):
-            item, score = candidates[row, c], scores[row, c]
+            item = candidates[row, c]
+            score = np.float32(scores[row, c])  # as it is kept, else equal scores are not
             if item < 0:
                 break
             slot = n_kept
