@@ -73,7 +73,7 @@ def named_terms(parts: Parts, item: int, terms: DoubleArray) -> dict[str, float]
     for name, term in zip(parts.facts.feature_names, terms.tolist(), strict=True):
         level = int(name.split()[1]) if name.startswith("level ") else 0
         if 0 < level <= len(path):
-            named[f"category: {path[level - 1]}"] = term
+            named[f"{name}: {path[level - 1]}"] = term  # categories may share a name
         elif name != MODEL and (not level or term):
             named[name] = term
     return named
