@@ -8,7 +8,6 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,12 +20,10 @@ from xmlrec.recommend.narrowing import fit_limits
 from xmlrec.recommend.neighbours import NeighbourIndex, fit_settings
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import DoubleArray, ItemFacts, Limits, Weights
+from xmlrec.recommend.session_model import item_vectors, train_model
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings
 from xmlrec.recommend.weighing import fit_all_weights
-
-if TYPE_CHECKING:
-    from xmlrec.encode.sessions import SessionModel
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +52,18 @@ def fit_parts(
     logger.info("neighbours fitted in %.1f s: HR@20 %.4f", perf_counter() - started, found.hr)
     content = Content.of(items, n_threads=n_threads)
     trial = assemble(held.train, items, settings, index.with_settings(found.settings), content)
+    if settings.preset == "accurate":
+        trial = trial.with_model(
+            train_model(held, items, seed=settings.seed, n_threads=n_threads, folder=folder)
+        )
     trial = weighed(trial, held, n_threads)
     index = NeighbourIndex.fit(sessions, len(items), found.settings)
     full = assemble(sessions, items, settings, index, content)
     forecast = replace(
         full.forecast, shares=trial.forecast.shares, temperature=trial.forecast.temperature
     )
-    return replace(full, forecast=forecast, weights=trial.weights, limits=trial.limits)
+    full = replace(full, forecast=forecast, weights=trial.weights, limits=trial.limits)
+    return full if trial.model is None else full.with_model(trial.model)
 
 
 def assemble(
@@ -70,7 +72,6 @@ def assemble(
     settings: RecommenderSettings,
     index: NeighbourIndex,
     content: Content | None,
-    model: "SessionModel | None" = None,
 ) -> Parts:
     """Return parts of sessions whose weights are not fitted yet."""
     counts = np.bincount(sessions.items, minlength=len(items)).astype(np.float64)
@@ -86,7 +87,6 @@ def assemble(
         facts=facts,
         weights=Weights(warm=nothing, cold=nothing, cold_offset=0.0),
         limits=Limits(budget=len(items), mass=1.0, leaves_seen_out=False),
-        model=model,
     )
 
 
@@ -94,11 +94,12 @@ def weighed(parts: Parts, held: HeldOut, n_threads: int | None) -> Parts:
     """Return parts with the forecast, the weights and the limits that fit what is held out."""
     evidence = parts.evidence(held.sessions, n_threads=n_threads)
     forecast = parts.forecast.fitted(
-        held.sessions, held.targets, evidence.neighbours, evidence.rules
+        held.sessions, held.targets, evidence.neighbours, evidence.rules, evidence.categories
     )
     parts = replace(parts, forecast=forecast)
     evidence = parts.evidence(held.sessions, n_threads=n_threads)
-    parts = replace(parts, weights=fit_all_weights(parts, held, evidence, None))
+    cold = None if parts.model is None else item_vectors(parts.model, parts.items, is_cold=True)
+    parts = replace(parts, weights=fit_all_weights(parts, held, evidence, cold))
     return replace(parts, limits=fit_limits(parts, held, evidence))
 
 

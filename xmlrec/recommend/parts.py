@@ -66,7 +66,7 @@ class Parts:
             categories = self.forecast.of_model(states.categories, self.model.end_nodes)
         forecast = self.forecast(sessions, neighbours, rules, categories, n_threads=n_threads)
         nodes = self.forecast.nodes(forecast)
-        return Evidence(neighbours, rules, text, forecast, nodes, queries)
+        return Evidence(neighbours, rules, text, forecast, nodes, queries, categories)
 
     def with_model(self, model: "SessionModel") -> Self:
         """Return it with a session model, and the vectors that this gives the items."""

@@ -54,7 +54,8 @@ class Evidence(NamedTuple):
     forecast : float32 array, shape (n_sessions, n_ends)
     nodes : float32 array, shape (n_sessions, n_nodes)
     queries : float32 array, shape (n_sessions, dim), or None
-        The session model's.
+    categories : float32 array, shape (n_sessions, n_ends), or None
+        The session model's query and forecast.
     """
 
     neighbours: sp.csr_array
@@ -63,6 +64,7 @@ class Evidence(NamedTuple):
     forecast: FloatArray
     nodes: FloatArray
     queries: FloatArray | None = None
+    categories: FloatArray | None = None
 
     @property
     def sources(self) -> tuple[Any, ...]:
@@ -72,8 +74,12 @@ class Evidence(NamedTuple):
     def take(self, rows: LongArray) -> "Evidence":
         """Return what is known of some of the sessions."""
         neighbours, rules, text = (sp.csr_array(part[rows]) for part in self[:3])
-        queries = None if self.queries is None else self.queries[rows]
-        return Evidence(neighbours, rules, text, self.forecast[rows], self.nodes[rows], queries)
+        queries, categories = (
+            None if part is None else part[rows] for part in (self.queries, self.categories)
+        )
+        return Evidence(
+            neighbours, rules, text, self.forecast[rows], self.nodes[rows], queries, categories
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
