@@ -148,7 +148,7 @@ def _judge(parts: Parts, nodes: FloatArray, targets: IntArray) -> dict[str, floa
 
 def known_only(sessions: Sessions, n_items: int) -> Sessions:
     """Return sessions without the events of unknown items."""
-    is_known = sessions.items < n_items
+    is_known = (sessions.items >= 0) & (sessions.items < n_items)
     if is_known.all():
         return sessions
     before = np.concatenate([[0], np.cumsum(is_known)])

@@ -74,7 +74,7 @@ def named_terms(parts: Parts, item: int, terms: DoubleArray) -> dict[str, float]
         number = name.removeprefix("level ")
         level = int(number) if number.isdecimal() else 0
         if 0 < level <= len(path):
-            named[f"category: {path[level - 1]}"] = term
+            named[f"{name}: {path[level - 1]}"] = term  # categories may share a name
         elif name != MODEL and (not level or term):
             named[name] = term
     return named

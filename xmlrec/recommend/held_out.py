@@ -39,7 +39,10 @@ class HeldOut(NamedTuple):
 
 
 def hold_out(sessions: Sessions, n_left_out: int) -> HeldOut:
-    """Hold events out: the next ones of all sessions if more of each will come, else the last.
+    """Hold events out: the last sessions, or the last event of each session.
+
+    The latter if more of each will come, or if the last sessions ask for nothing, or those before
+    them teach nothing.
 
     Parameters
     ----------
@@ -51,11 +54,10 @@ def hold_out(sessions: Sessions, n_left_out: int) -> HeldOut:
     TrainingError
         If there are no two events in a session.
     """
-    if n_left_out:
+    train, late = tail(sessions, TAIL_SHARE)
+    asked = queries(late)
+    if n_left_out or not len(asked) or not len(train.items):
         train, asked = leave_out(sessions, 1, protocol="last")
-    else:
-        train, late = tail(sessions, TAIL_SHARE)
-        asked = queries(late)
     if not len(asked) or not len(train.items):
         n_long = int((sessions.lengths() > 1).sum())
         problem = f"{n_long:,} of {len(sessions):,} sessions have two events or more"

@@ -12,7 +12,7 @@ from xmlrec.models import TaxonomyClassifier
 from xmlrec.models.model_dir import model_digest
 from xmlrec.recommend.answering import Answering
 from xmlrec.recommend.answers import Recommendations
-from xmlrec.recommend.evaluating import evaluate_parts
+from xmlrec.recommend.evaluating import evaluate_parts, known_only
 from xmlrec.recommend.fitting import fit_parts
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.items import ItemTable
@@ -152,7 +152,8 @@ class SessionRecommender:
     def known_sessions(self, sessions: SessionRows) -> tuple[Sessions, IntArray]:
         """Return sessions of known items, and how many items of each were not known."""
         if isinstance(sessions, Sessions):
-            return sessions, np.zeros(len(sessions), dtype=np.int32)
+            known = known_only(sessions, len(self.items_))
+            return known, (sessions.lengths() - known.lengths()).astype(np.int32)
         ids = tuple(map(str, sessions)) if isinstance(sessions, Mapping) else ()
         found = sessions.values() if isinstance(sessions, Mapping) else sessions
         rows = [self.items_.columns_of(row) for row in found]
@@ -242,9 +243,9 @@ class SessionRecommender:
             If it cannot be written, or the model there has changed since it was opened.
         """
         folder = Path(folder)
-        replaces = self._digest if folder == self._folder else None
+        replaces = self._digest if folder.resolve() == self._folder else None
         save_parts(self.parts, folder, replaces=replaces)
-        self._folder, self._digest = folder, model_digest(folder)
+        self._folder, self._digest = folder.resolve(), model_digest(folder)
 
     @classmethod
     def load(cls, folder: Path | str, *, n_threads: int | None = None, verify: bool = True) -> Self:
@@ -263,7 +264,7 @@ class SessionRecommender:
         folder = Path(folder)
         recommender = cls(n_threads=n_threads)
         recommender._adopt(load_parts(folder, verify=verify))
-        recommender._folder, recommender._digest = folder, model_digest(folder)
+        recommender._folder, recommender._digest = folder.resolve(), model_digest(folder)
         return recommender
 
     def _adopt(self, parts: Parts) -> None:

@@ -116,8 +116,7 @@ def fitted(
 ) -> DoubleArray:
     """Return the weights under which the targets come first."""
     is_right: BoolArray = candidates == targets[:, None]
-    prior = [PRIOR.get(name.split(" ")[0], 0.0) * (name in PRIOR or "level" in name)
-             for name in names]  # fmt: skip
+    prior = [PRIOR.get(name.split(" ")[0], 0.0) for name in names]  # "level 2" is a level
     weights = fit_weights(
         features,
         candidates >= 0,
