@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xmlrec.errors import TrainingError
-from xmlrec.recommend.sessions import IntArray, Sessions
+from xmlrec.recommend.sessions import IntArray, LongArray, Sessions
 from xmlrec.recommend.splits import Queries, leave_out, queries, tail
 
 TAIL_SHARE = 0.08
@@ -70,8 +70,12 @@ def hold_out(sessions: Sessions, n_left_out: int) -> HeldOut:
 
 def some(asked: Queries) -> Queries:
     """Return `N_QUERIES` of the queries, evenly spread."""
-    places = np.linspace(0, len(asked) - 1, min(N_QUERIES, len(asked)))
-    return asked.take(np.unique(places.astype(np.int64)))
+    return asked.take(spread(len(asked), N_QUERIES))
+
+
+def spread(n: int, n_wanted: int) -> LongArray:
+    """Return ``n_wanted`` of the numbers below ``n``, evenly spread; all if there are fewer."""
+    return np.unique(np.linspace(0, n - 1, min(n_wanted, n)).astype(np.int64))
 
 
 def repeat_share(sessions: Sessions, targets: IntArray) -> float:

@@ -280,7 +280,7 @@ def best_of(candidates: IntArray, scores: DoubleArray, k: int) -> tuple[IntArray
 def shares_of_ends(masses: sp.csr_array, counts: DoubleArray) -> tuple[FloatArray, FloatArray]:
     """Return an item's share of the events in each of its ends, and of the items that have any.
 
-    Items that are added later change neither. Both are as the entries of ``masses`` (n_items, n_ends).
+    Items that are added later change neither. Both are as the entries of ``masses``.
     """
     n_items = len(counts)
     rows = np.repeat(np.arange(n_items), np.diff(masses.indptr))

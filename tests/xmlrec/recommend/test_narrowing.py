@@ -39,13 +39,13 @@ def test_the_narrowest_limits_that_keep_the_quality_are_taken(world, held, monke
     assert limits.leaves_seen_out is not held[0].repeats
 
 
-def test_the_widest_limits_are_taken_if_none_keeps_the_quality(world, held, monkeypatch):
+def test_all_items_are_scored_if_no_limits_keep_the_quality(world, held, monkeypatch):
     monkeypatch.setattr(narrowing, "MIN_BUDGET", 1)
     monkeypatch.setattr(narrowing, "KEPT", 1.5)
 
     limits = fit_limits(world.parts, *held)
 
-    assert (limits.budget, limits.mass) == (int(0.04 * 64), 0.95)
+    assert (limits.budget, limits.mass) == (64, 1.0)
 
 
 def test_few_items_are_scored_in_any_case(world, held):
