@@ -14,6 +14,8 @@ from xmlrec.models.ranker_files import load_arrays, read_rows, save_arrays
 from xmlrec.recommend.categories import CategoryForecast, as_kernel
 from xmlrec.recommend.content import Content
 from xmlrec.recommend.item_files import read_items, write_items
+from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.level_tree import LevelTree
 from xmlrec.recommend.neighbours import NeighbourIndex
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import ItemFacts, Limits, Weights
@@ -84,7 +86,7 @@ def describe(parts: Parts) -> dict[str, Any]:
         },
         "forecast": {
             "shares": parts.forecast.shares.tolist(),
-            "temperature": parts.forecast.temperature,
+            "temperatures": parts.forecast.temperatures.tolist(),
         },
     }
 
@@ -96,7 +98,7 @@ def scoring_arrays(parts: Parts) -> dict[str, Any]:
         "ends": forecast.ends,
         "popularity": forecast.popularity,
         "shares": forecast.shares,
-        "temperature": np.array([forecast.temperature]),
+        "temperatures": forecast.temperatures,
         "counts": parts.facts.counts,
         "warm": weights.warm,
         "cold": weights.cold,
@@ -137,7 +139,7 @@ def read_parts(base: Path, manifest: dict[str, Any]) -> Parts:
     """Return the parts in the folder of a base."""
     items = read_items(base / "items")
     arrays = load_arrays(base / "scoring")
-    forecast = read_forecast(arrays, len(items), len(items.taxonomy))
+    forecast = read_forecast(arrays, items)
     parts = Parts(
         settings=RecommenderSettings.from_json(manifest["settings"]),
         items=items,
@@ -161,15 +163,17 @@ def read_parts(base: Path, manifest: dict[str, Any]) -> Parts:
     return parts
 
 
-def read_forecast(arrays: Any, n_items: int, n_nodes: int) -> CategoryForecast:
+def read_forecast(arrays: Any, items: ItemTable) -> CategoryForecast:
     """Return the forecast of arrays that `scoring_arrays` gave."""
-    n_ends = len(arrays["ends"])
+    taxonomy, ends = items.taxonomy, np.array(arrays["ends"])
+    n_items, n_ends, n_nodes = len(items), len(ends), len(taxonomy)
     shapes = {"masses": (n_items, n_ends), "steps": (n_ends, n_ends), "above": (n_ends, n_nodes)}
     return CategoryForecast(
-        ends=np.array(arrays["ends"]),
+        ends=ends,
         popularity=np.array(arrays["popularity"]),
         shares=np.array(arrays["shares"]),
-        temperature=float(arrays["temperature"][0]),
+        temperatures=np.array(arrays["temperatures"]),
+        levels=LevelTree(ends, taxonomy.primary_parents, taxonomy.depths),
         **{name: as_kernel(read_rows(arrays, name, shapes[name])) for name in MATRICES},
     )
 
