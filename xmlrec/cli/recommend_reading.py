@@ -47,7 +47,7 @@ def report_catalog(source: str, found: "ItemCatalog", rejects: str | None) -> No
     if found.n_refused:
         kept = f"; kept in {rejects}" if rejects else ""
         typer.echo(f"{source}: {plural(found.n_refused, 'path')} left out{kept}", err=True)
-    if found.added:
+    if 0 < len(found.added) < len(found.items.taxonomy):  # else all of it is the catalog's
         shown = ", ".join(repr(path) for path in found.added[:N_SHOWN])
         typer.echo(f"{source}: categories added: {len(found.added):,}, such as {shown}", err=True)
 
