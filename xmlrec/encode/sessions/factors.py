@@ -33,13 +33,15 @@ def start_vectors(
     """
     vectors = item_factors(nearness(indptr, items, len(content)), dim, seed)
     nodes = np.zeros((content.parents.size, dim), dtype=np.float32)
-    shares, levels = content.node_shares(), depths(content.parents)
+    is_known = vectors.any(axis=1).astype(np.float32)
+    shares = sp.csr_array(sp.diags_array(is_known) @ content.node_shares())
+    levels = depths(content.parents)
     for level in range(int(levels.max(initial=-1)) + 1):
         chosen = levels == level
         of_level = sp.csr_array(shares[:, np.flatnonzero(chosen)])
         totals = np.asarray(of_level.sum(axis=0))[:, None] + np.float32(SHRINKAGE)
         nodes[chosen] = (of_level.T @ vectors) / totals
-        vectors = vectors - of_level @ nodes[chosen]
+        vectors -= of_level @ nodes[chosen]
     return vectors, nodes
 
 

@@ -63,7 +63,7 @@ def find_candidates(sessions, sources, forecast, popular, best, allowed, limits,
                     mark[item] = row
         left[:] = forecast[row]
         reached = 0.0
-        while n < budget and reached < mass:
+        while n < budget and reached < mass and left.shape[0]:
             end = np.argmax(left)
             if left[end] <= 0.0:
                 break
