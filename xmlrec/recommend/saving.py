@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from xmlrec.errors import EncoderError, ModelError
 from xmlrec.models.model_dir import (
     BASE,
+    MANIFEST,
     check_kind,
     check_writable,
     model_digest,
@@ -148,6 +149,9 @@ def load_parts(folder: Path, *, verify: bool) -> Parts:
     EncoderError
         If it has a session model and torch is not installed.
     """
+    if not (folder / BASE / MANIFEST).is_file():
+        step = "make one with `xmlrec recommend fit`"
+        raise ModelError(str(folder), "there is no recommender", step)
     manifest = verify_base(folder) if verify else read_manifest(folder)
     if manifest.get("kind") != KIND:
         raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a {KIND}", REFIT)
