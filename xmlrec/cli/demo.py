@@ -17,7 +17,7 @@ EXAMPLES = (
 )
 NEW_PATH = "Electronics > Computers > Input Devices > Trackballs"
 NEW_EXAMPLE = "Trackball, 8 buttons, 2.4 GHz"
-WITHIN = "Home & Kitchen"
+WITHIN = "Electronics"
 N_RECOMMENDED = 3
 
 

@@ -1,7 +1,7 @@
 """Made-up sessions: visitors who look at one kind of thing, then at what goes with it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import NamedTuple
@@ -63,10 +63,10 @@ class Shop:
     def session(self) -> list[str]:
         """Return the items of one session, at least two, in the order of time."""
         path = self._anywhere()
-        items = [self._item(path)]
+        items = [self._item(path, ())]
         while len(items) < 2 or (len(items) < MOST_EVENTS and self._rng.random() < GOES_ON):
             path = self._next(path)
-            items.append(self._item(path))
+            items.append(self._item(path, items))
         return items
 
     def _next(self, path: Path) -> Path:
@@ -80,9 +80,14 @@ class Shop:
     def _anywhere(self) -> Path:
         return self._rng.choices(self._categories, self._sizes)[0]
 
-    def _item(self, path: Path) -> str:
-        """Draw an item of a category, the first ones more often: Zipf's law."""
-        items = self._items[path]
+    def _item(self, path: Path, seen: Collection[str]) -> str:
+        """Draw an item that is new to the visitor, of a category or if it has none of one near it.
+
+        The first ones of a category come more often: Zipf's law.
+        """
+        near = (path, *self._siblings[path], self._complements[path])
+        new = ([item for item in self._items[way] if item not in seen] for way in near)
+        items = next(filter(None, new), self._items[path])
         weights = [(rank + 1) ** -_ZIPF_EXPONENT for rank in range(len(items))]
         return self._rng.choices(items, weights)[0]
 
