@@ -8,14 +8,19 @@ from xmlrec.recommend.answers import Explanation, Recommendations, RecommendedIt
 from xmlrec.recommend.explaining import explain_items
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.parts import Parts
-from xmlrec.recommend.ranking import Scored, score_sessions
+from xmlrec.recommend.ranking import Scored, rows_at_once, score_sessions
 from xmlrec.recommend.request import Request, allowed_items
 from xmlrec.recommend.reranking import rerank
-from xmlrec.recommend.scoring import FloatArray, IntArray, best_of
+from xmlrec.recommend.scoring import BoolArray, FloatArray, IntArray, best_of
 from xmlrec.recommend.sessions import Sessions
 
 RERANKED = 5
 """Times ``k``: candidates that re-ranking chooses from."""
+
+
+MAX_SCORED = 20_000
+"""If a request asks for the items of a category, or for some items, and they are not more than
+these, all of them are scored."""
 
 
 class Answering:
@@ -41,6 +46,16 @@ class Answering:
         if leaves_out is None:
             leaves_out = parts.limits.leaves_seen_out
         self._limits = replace(parts.limits, leaves_seen_out=leaves_out)
+        self._among: BoolArray | None = None
+        n_allowed = int(self._allowed.sum())
+        if request.narrows and n_allowed <= MAX_SCORED:
+            self._among = self._allowed
+            self._limits = replace(self._limits, budget=n_allowed, mass=1.0)
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many sessions to answer in one call, for the room that they take."""
+        return rows_at_once(self._parts, self._limits, self._request.k)
 
     def __call__(self, sessions: Sessions, unknown: IntArray) -> list[Recommendations]:
         """Return the answer to each session.
@@ -55,10 +70,10 @@ class Answering:
         scored = score_sessions(
             self._parts,
             sessions,
-            self._parts.evidence(sessions, n_threads=1),
+            self._parts.evidence(sessions, among=self._among, n_threads=1),
             allowed=self._allowed,
             limits=self._limits,
-            n_least=n_wanted,
+            n_least=n_wanted if self._among is None else self._limits.budget,
         )
         lists = best_of(scored.candidates, scored.scores, n_wanted)
         if request.reranking is not None:
@@ -121,4 +136,5 @@ class Answering:
         limits += ["not excluded"] if request.exclude else []
         limits += ["not in the session"] if self._limits.leaves_seen_out else []
         few = "" if n == n_allowed else f"; of them {n:,} fit the re-ranking"
-        return f"{n_allowed:,} items are {', '.join(limits)}{few}"
+        what = "item is" if n_allowed == 1 else "items are"
+        return f"{n_allowed:,} {what} {', '.join(limits)}{few}"

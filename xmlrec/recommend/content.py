@@ -5,7 +5,7 @@ A session's profile is the sum of its last items' text features, each event coun
 """
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +15,8 @@ from xmlrec.recommend.categories import as_kernel, largest_entries
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.text import NgramBlock, TextFeatures
+
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 FADING = 0.7
 N_EVENTS = 20
@@ -59,15 +61,26 @@ class Content:
         added = self.features.transform(fields)
         return Content(self.features, sp.csr_array(sp.vstack([self.X, added], format="csr")))
 
-    def evidence(self, sessions: Sessions) -> sp.csr_array:
-        """Return float32 (n_sessions, n_items): cosines of the items that are most like each."""
+    def evidence(
+        self, sessions: Sessions, *, allowed: BoolArray | None = None, n_like: int = N_LIKE
+    ) -> sp.csr_array:
+        """Return float32 (n_sessions, n_items): cosines of the items that are most like each.
+
+        Parameters
+        ----------
+        allowed : bool array, shape (n_items,), optional
+            Items that count.
+        n_like : int
+            How many items a session has at most.
+        """
         profiles = self.profiles(sessions)
-        rows = [
-            largest_entries(
-                sp.csr_array(profiles[lo : lo + ROWS_PER_STEP] @ self._by_feature), N_LIKE
-            )
-            for lo in range(0, len(sessions), ROWS_PER_STEP)
-        ]
+        rows = []
+        for lo in range(0, len(sessions), ROWS_PER_STEP):
+            cosines = sp.csr_array(profiles[lo : lo + ROWS_PER_STEP] @ self._by_feature)
+            if allowed is not None:
+                cosines.data[~allowed[cosines.indices]] = 0
+                cosines.eliminate_zeros()
+            rows.append(largest_entries(cosines, n_like))
         shape = len(sessions), self.X.shape[0]
         return as_kernel(sp.vstack(rows, format="csr") if rows else sp.csr_array(shape))
 

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.recommend.categories import CategoryForecast
-from xmlrec.recommend.content import Content
+from xmlrec.recommend.content import N_LIKE, Content
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.neighbours import NeighbourIndex
 from xmlrec.recommend.scoring import Evidence, ItemFacts, Limits, Weights
@@ -18,6 +18,7 @@ from xmlrec.recommend.settings import RecommenderSettings
 if TYPE_CHECKING:
     from xmlrec.encode.sessions import SessionModel
 
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -49,8 +50,20 @@ class Parts:
     limits: Limits
     model: "SessionModel | None" = None
 
-    def evidence(self, sessions: Sessions, *, n_threads: int | None = None) -> Evidence:
-        """Return what is known of sessions."""
+    def evidence(
+        self,
+        sessions: Sessions,
+        *,
+        among: BoolArray | None = None,
+        n_threads: int | None = None,
+    ) -> Evidence:
+        """Return what is known of sessions.
+
+        Parameters
+        ----------
+        among : bool array, shape (n_items,), optional
+            The few items that are asked for: then all of them have their likeness.
+        """
         shape = len(sessions), len(self.items)
         neighbours, rules = (
             widened(find(sessions, n_threads=n_threads), shape)
@@ -58,7 +71,8 @@ class Parts:
         )
         text = sp.csr_array(shape, dtype=np.float32)
         if self.content is not None:
-            text = self.content.evidence(sessions)
+            n_like = N_LIKE if among is None else int(among.sum())
+            text = self.content.evidence(sessions, allowed=among, n_like=n_like)
         queries = categories = None
         if self.model is not None and self.facts.vectors is not None:
             states = self.model.encode(sessions.indptr, sessions.items, self.facts.vectors)

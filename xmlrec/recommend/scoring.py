@@ -1,9 +1,10 @@
 """What speaks for an item in a session, and what it counts: a weighted sum of features.
 
 Features are logarithms of shares and probabilities, so that the sum is a log-linear model of the
-next item (a conditional logit; McFadden, 1974): neighbours, rules, likeness of the text, popularity
-in the forecast categories and of all, whether the item was in the session and whether it came last,
-the forecast of each level of its path given the level above, and the session model's score.
+next item (a conditional logit; McFadden, 1974): neighbours, rules, likeness of the text; whether
+the item was in the session, whether it came last, and how popular it is; its share of what is
+popular in the forecast categories and of what is in them, the forecast of the end of its path and
+of each level, given the level above; and the session model's score.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,9 @@ from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.kernels.candidates import (
     best_rows,
     dot_rows,
-    fill_features,
+    fill_categories,
+    fill_evidence,
+    fill_repeats,
     find_candidates,
 )
 from xmlrec.recommend.sessions import Sessions
@@ -33,13 +36,15 @@ SOURCES = ("neighbours", "rules", "text")
 FLOORS = np.array([1e-3, 1e-3, -1.0])
 """What is added to a share of evidence before its logarithm; the text's likeness counts itself."""
 
-MIN_WITHIN = 1e-5
-"""What is added to an item's share of what is popular in a category, likewise."""
+CATEGORY_FLOORS = np.array([1e-5, 1e-6, 1e-4])
+"""What is added to shares of what is popular in a category, and of what is in it, and to
+probabilities of categories, likewise."""
 
-OTHERS = ("popular in category", "popular", "seen", "last")
+OTHERS = ("seen", "last", "popular")
+OF_CATEGORY = ("popular in category", "one of category", "level end")
 MODEL = "model"
 MAX_LEVELS = 6
-"""Levels of a path that count by themselves; those below are one with the last."""
+"""Levels of a path that count by themselves; those below count with the end of the path."""
 
 N_POPULAR = 200
 """Items of a category that are looked at for candidates."""
@@ -90,10 +95,8 @@ class ItemFacts:
     ----------
     counts : float64 array, shape (n_items,)
         Events of each item; one without is cold.
-    levels : tuple
-        Categories of items with their level, and the distribution of an item without any.
-    in_category : float32 array
-        Popularity within each of those categories that is an end.
+    paths, ends : tuple
+        Categories of items, and the ends of their paths, see `fill_categories`.
     log_popularity : float32 array, shape (n_items,)
     popular : tuple
         ``indptr, items``: the most popular items of each end.
@@ -105,8 +108,8 @@ class ItemFacts:
     """
 
     counts: DoubleArray
-    levels: tuple[Any, ...]
-    in_category: FloatArray
+    paths: tuple[Any, ...]
+    ends: tuple[Any, ...]
     log_popularity: FloatArray
     popular: tuple[Any, Any]
     best: IntArray
@@ -126,21 +129,16 @@ class ItemFacts:
         Categories that the forecast does not know are left out.
         """
         depths = np.asarray(items.taxonomy.depths, dtype=np.int64)
-        n_levels = int(min(depths.max(initial=0), MAX_LEVELS))
-        N = as_kernel(items.nodes() @ sp.diags_array(forecast.is_known.astype(np.float32)))
+        is_known = forecast.is_known
+        n_levels = int(min(depths[is_known].max(initial=0), MAX_LEVELS))
+        N = as_kernel(items.nodes() @ sp.diags_array(is_known.astype(np.float32)))
         counts = np.asarray(counts, dtype=np.float64)
         best = np.lexsort((np.arange(len(counts)), -counts)).astype(np.int32)
-        totals = counts @ N
-        blank = totals / np.maximum(counts.sum(), 1.0)
-        is_end = np.zeros(N.shape[1], dtype=np.bool_)
-        is_end[forecast.ends] = True
-        rows = np.repeat(np.arange(N.shape[0]), np.diff(N.indptr))
-        share = np.where(is_end[N.indices], counts[rows] / np.maximum(totals[N.indices], 1.0), 0.0)
-        level_of = np.minimum(depths, n_levels)
+        blank = counts @ N / max(counts.sum(), 1.0)
         return cls(
             counts=counts,
-            levels=(*triple(N), level_of[N.indices], level_of, blank),
-            in_category=share.astype(np.float32),
+            paths=(*triple(N), depths[N.indices], depths, blank),
+            ends=(*triple(forecast.masses), *shares_of_ends(forecast.masses, counts)),
             log_popularity=np.log1p(counts).astype(np.float32),
             popular=popular_items(forecast.masses, best),
             best=best,
@@ -152,7 +150,13 @@ class ItemFacts:
     def feature_names(self) -> tuple[str, ...]:
         """The features in their order."""
         levels = tuple([f"level {level}" for level in range(1, self.n_levels + 1)])
-        return (*SOURCES, *OTHERS, *levels, *(() if self.vectors is None else (MODEL,)))
+        return (
+            *SOURCES,
+            *OTHERS,
+            *OF_CATEGORY,
+            *levels,
+            *(() if self.vectors is None else (MODEL,)),
+        )
 
     def candidates(
         self,
@@ -173,6 +177,7 @@ class ItemFacts:
         """
         n_items = len(self.counts)
         budget = min(max(limits.budget, n_least), n_items)
+        n_least = budget if budget == n_items else n_least
         out = np.full((len(sessions), budget), -1, dtype=np.int32)
         find_candidates(
             (sessions.indptr, sessions.items),
@@ -190,25 +195,26 @@ class ItemFacts:
 
     def features(self, sessions: Sessions, evidence: Evidence, candidates: IntArray) -> FloatArray:
         """Return float32 (n_sessions, budget, n_features); 0 where there is no candidate."""
-        names = self.feature_names
-        out = np.zeros((*candidates.shape, len(names)), dtype=np.float32)
-        n_plain = len(names) - (self.vectors is not None)
-        plain = out[:, :, :n_plain]
-        fill_features(
-            (sessions.indptr, sessions.items),
-            evidence.sources,
-            FLOORS,
+        n_levels, n_sources, rows = self.n_levels, len(SOURCES), (0, len(sessions))
+        out = np.zeros((*candidates.shape, len(self.feature_names)), dtype=np.float32)
+        fill_evidence(evidence.sources, FLOORS, candidates, *rows, out[:, :, :n_sources])
+        at = n_sources + len(OTHERS)
+        fill_repeats(
+            (sessions.indptr, sessions.items), candidates, *rows, out[:, :, n_sources : at - 1]
+        )
+        out[:, :, at - 1] = self.log_popularity[candidates] * (candidates >= 0)
+        fill_categories(
+            evidence.forecast,
             evidence.nodes,
-            self.levels,
-            (self.in_category, self.log_popularity),
+            self.paths,
+            self.ends,
+            CATEGORY_FLOORS,
             candidates,
-            0,
-            len(sessions),
-            plain,
+            *rows,
+            out[:, :, at : at + len(OF_CATEGORY) + n_levels],
         )
         if self.vectors is not None and evidence.queries is not None:
-            rows = 0, len(sessions)
-            dot_rows(evidence.queries, self.vectors, candidates, *rows, out[:, :, n_plain])
+            dot_rows(evidence.queries, self.vectors, candidates, *rows, out[:, :, -1])
         return out
 
 
@@ -219,7 +225,7 @@ class Limits:
     Attributes
     ----------
     budget : int
-        At most so many.
+        At most so many; all that may be recommended if there are no more items.
     mass : float
         The categories that are looked into have this probability together.
     leaves_seen_out : bool
@@ -269,6 +275,19 @@ def best_of(candidates: IntArray, scores: DoubleArray, k: int) -> tuple[IntArray
     best = np.full((len(candidates), k), -np.inf, dtype=np.float32)
     best_rows(candidates, scores, 0, len(candidates), items, best)
     return items, best
+
+
+def shares_of_ends(masses: sp.csr_array, counts: DoubleArray) -> tuple[FloatArray, FloatArray]:
+    """Return an item's share of the events in each of its ends, and of the items that have any.
+
+    Items that are added later change neither. Both are as the entries of ``masses``.
+    """
+    n_items = len(counts)
+    rows = np.repeat(np.arange(n_items), np.diff(masses.indptr))
+    events, members = counts @ masses, (counts > 0) @ masses
+    popular = counts[rows] / np.maximum(events[masses.indices], 1.0)
+    equal = 1.0 / np.maximum(members[masses.indices], 1.0)
+    return popular.astype(np.float32), equal.astype(np.float32)
 
 
 def popular_items(masses: sp.csr_array, best: IntArray) -> tuple[Any, Any]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from xmlrec.fuse import fit_weights
-from xmlrec.recommend.held_out import HeldOut
+from xmlrec.recommend.held_out import HeldOut, spread
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import (
+    CATEGORY_FLOORS,
     FLOORS,
-    MIN_WITHIN,
     BoolArray,
     DoubleArray,
     Evidence,
@@ -38,7 +38,7 @@ PRIOR = {"neighbours": 0.6, "rules": 0.2, "text": 0.5, "level": 0.4, "model": 0.
 NEVER_AGAINST = tuple(PRIOR)
 """These have no weight below 0: what speaks for an item does not count against it."""
 
-COLD = ("text", "level", "model")
+COLD = ("text", "one of category", "level", "model")
 """Features of an item without events."""
 
 STRENGTH = 3.0
@@ -62,7 +62,7 @@ def fit_all_weights(
     nothing = {
         "neighbours": np.log(FLOORS[0]),
         "rules": np.log(FLOORS[1]),
-        "popular in category": np.log(MIN_WITHIN),
+        "popular in category": np.log(CATEGORY_FLOORS[0]),
     }
     offset = sum(w * nothing.get(name, 0.0) for name, w in zip(names, warm, strict=True))
     return Weights(warm=warm, cold=cold, cold_offset=float(offset))
@@ -70,7 +70,7 @@ def fit_all_weights(
 
 def fit_warm(parts: Parts, held: HeldOut, evidence: Evidence) -> DoubleArray:
     """Return the weights (n_features,) of items with events."""
-    rows = np.arange(min(N_WEIGHED, len(held.targets)))
+    rows = spread(len(held.targets), N_WEIGHED)
     sessions, evidence = held.sessions.take(rows), evidence.take(rows)
     candidates = parts.facts.candidates(
         sessions,
@@ -116,8 +116,7 @@ def fitted(
 ) -> DoubleArray:
     """Return the weights under which the targets come first."""
     is_right: BoolArray = candidates == targets[:, None]
-    prior = [PRIOR.get(name.split(" ")[0], 0.0) * (name in PRIOR or "level" in name)
-             for name in names]  # fmt: skip
+    prior = [PRIOR.get(name.split(" ")[0], 0.0) for name in names]  # "level 2" is a level
     weights = fit_weights(
         features,
         candidates >= 0,

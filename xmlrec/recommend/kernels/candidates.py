@@ -84,12 +84,8 @@ def find_candidates(sessions, sources, forecast, popular, best, allowed, limits,
 
 
 @njit(cache=True, nogil=True)
-def fill_features(sessions, sources, floors, nodes, levels, items_facts, candidates, lo, hi, out):
-    """Fill rows ``lo .. hi - 1`` of ``out`` (n_sessions, budget, n_features).
-
-    The features are those of `xmlrec.recommend.scoring`: one of each source, then popularity in
-    the category, popularity, whether the item was in the session, whether it came last, and one
-    of each level.
+def fill_evidence(sources, floors, candidates, lo, hi, out):
+    """Fill ``out`` (n_sessions, budget, n_sources) with what each source says of candidates.
 
     Parameters
     ----------
@@ -97,22 +93,10 @@ def fill_features(sessions, sources, floors, nodes, levels, items_facts, candida
         As in `find_candidates`.
     floors : float64 array, shape (n_sources,)
         What is added to a source's share before its logarithm; below 0 the value itself counts.
-    nodes : float32 array, shape (n_sessions, n_nodes)
-        Probabilities of categories.
-    levels : tuple
-        ``indptr, nodes, data, level of each entry, blank``: the categories of each item, and the
-        distribution of an item without any, (n_nodes,).
-    items_facts : tuple
-        Popularity within each category, as the entries of ``levels``, and log popularity.
     candidates : int32 array, shape (n_sessions, budget)
     """
-    indptr, items = sessions
-    N_indptr, N_nodes, N_data, N_level, level_of, blank = levels
-    in_category, log_popularity = items_facts
-    n_sources, n_features = len(sources), out.shape[2]
-    n_levels = n_features - n_sources - 4
-    place = np.full(log_popularity.shape[0], -1, np.int32)
-    mass, none = np.zeros(n_levels + 1), np.zeros(n_levels + 1)
+    n_items = candidates.max() + 1 if candidates.size else 0
+    place = np.full(n_items, -1, np.int32)
     for row in range(lo, hi):
         width = 0
         for c in range(candidates.shape[1]):
@@ -120,7 +104,7 @@ def fill_features(sessions, sources, floors, nodes, levels, items_facts, candida
                 break
             place[candidates[row, c]] = c
             width = c + 1
-        for s in range(n_sources):
+        for s in range(len(sources)):
             source = sources[s]
             begin, stop = source[0][row], source[0][row + 1]
             total, base = 1.0, 0.0
@@ -132,42 +116,94 @@ def fill_features(sessions, sources, floors, nodes, levels, items_facts, candida
             for c in range(width):
                 out[row, c, s] = base
             for p in range(begin, stop):
-                c = place[source[1][p]]
+                c = place[source[1][p]] if source[1][p] < n_items else -1
                 if c >= 0:
                     value = source[2][p] / total
                     out[row, c, s] = value if floors[s] < 0.0 else np.log(value + floors[s])
+        for c in range(width):
+            place[candidates[row, c]] = -1
+
+
+@njit(cache=True, nogil=True)
+def fill_categories(forecast, nodes, paths, ends, floors, candidates, lo, hi, out):
+    """Fill ``out`` (n_sessions, budget, 3 + n_levels) with what the forecast says of candidates.
+
+    The three are the share of what is popular in the categories, the share of an item of them
+    where all are equal, and the end of the path given the category it is in; the others are each
+    level given the one above.
+
+    Parameters
+    ----------
+    forecast, nodes : float32 arrays, shapes (n_sessions, n_ends) and (n_sessions, n_nodes)
+        Probabilities.
+    paths : tuple
+        ``indptr, nodes, data, level of each entry, level of each node, blank``: the categories of
+        each item, and the distribution of an item without any, (n_nodes,).
+    ends : tuple
+        ``indptr, ends, data, popular, equal``: those of each item, and an item's share of what is
+        popular in the end, and of what is in it.
+    floors : float64 array, shape (3,)
+        What is added before the logarithm: to popular shares, equal shares, and probabilities.
+    """
+    N_indptr, N_nodes, N_data, N_level, level_of, blank = paths
+    E_indptr, E_ends, E_data, popular, equal = ends
+    n_levels = out.shape[2] - 3
+    mass, none = np.zeros(n_levels + 1), np.zeros(n_levels + 1)
+    for row in range(lo, hi):
         none[:] = 0.0
         none[0] = 1.0
         for node in range(blank.shape[0]):
-            none[level_of[node]] += blank[node] * nodes[row, node]
-        for c in range(width):
+            if level_of[node] <= n_levels:
+                none[level_of[node]] += blank[node] * nodes[row, node]
+        for c in range(candidates.shape[1]):
             item = candidates[row, c]
+            if item < 0:
+                break
             mass[:] = 0.0
             mass[0] = 1.0
-            within, depth = 0.0, 0
+            depth = 0
             for p in range(N_indptr[item], N_indptr[item + 1]):
-                share = N_data[p] * nodes[row, N_nodes[p]]
-                mass[N_level[p]] += share
-                within += in_category[p] * share
+                if N_level[p] <= n_levels:
+                    mass[N_level[p]] += N_data[p] * nodes[row, N_nodes[p]]
                 depth = max(depth, N_level[p])
-            out[row, c, n_sources] = np.log(within + 1e-5)
-            out[row, c, n_sources + 1] = log_popularity[item]
-            out[row, c, n_sources + 2] = 0.0
-            out[row, c, n_sources + 3] = 0.0
+            at_end, of_popular, of_equal = 0.0, 0.0, 0.0
+            for p in range(E_indptr[item], E_indptr[item + 1]):
+                probability = E_data[p] * forecast[row, E_ends[p]]
+                at_end += probability
+                of_popular += probability * popular[p]
+                of_equal += probability * equal[p]
+            out[row, c, 0] = np.log(of_popular + floors[0])
+            out[row, c, 1] = np.log(of_equal + floors[1])
+            out[row, c, 2] = 0.0
+            if depth:
+                above = mass[min(depth, n_levels)]
+                out[row, c, 2] = np.log((at_end + floors[2]) / (above + floors[2]))
             at = mass if depth else none
             for level in range(1, n_levels + 1):
                 value = 0.0
                 if level <= depth or not depth:
-                    value = np.log((at[level] + 1e-4) / (at[level - 1] + 1e-4))
-                out[row, c, n_sources + 3 + level] = value
+                    value = np.log((at[level] + floors[2]) / (at[level - 1] + floors[2]))
+                out[row, c, 2 + level] = value
+
+
+@njit(cache=True, nogil=True)
+def fill_repeats(sessions, candidates, lo, hi, out):
+    """Fill ``out`` (n_sessions, budget, 2), zeros: was an item in the session, was it the last."""
+    indptr, items = sessions
+    n_items = candidates.max() + 1 if candidates.size else 0
+    was, last = np.full(n_items, -1), np.full(n_items, -1)
+    for row in range(lo, hi):
         for p in range(indptr[row], indptr[row + 1]):
-            c = place[items[p]]
-            if c >= 0:
-                out[row, c, n_sources + 2] = 1.0
+            if items[p] < n_items:
+                was[items[p]] = row
                 if p == indptr[row + 1] - 1:
-                    out[row, c, n_sources + 3] = 1.0
-        for c in range(width):
-            place[candidates[row, c]] = -1
+                    last[items[p]] = row
+        for c in range(candidates.shape[1]):
+            item = candidates[row, c]
+            if item < 0:
+                break
+            out[row, c, 0] = 1.0 if was[item] == row else 0.0
+            out[row, c, 1] = 1.0 if last[item] == row else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -191,7 +227,8 @@ def best_rows(candidates, scores, lo, hi, out_items, out_scores):
     for row in range(lo, hi):
         n_kept = 0
         for c in range(candidates.shape[1]):
-            item, score = candidates[row, c], scores[row, c]
+            item = candidates[row, c]
+            score = np.float32(scores[row, c])  # as it is kept, else equal scores are not
             if item < 0:
                 break
             slot = n_kept
