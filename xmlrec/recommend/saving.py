@@ -1,6 +1,7 @@
 """A recommender as a model directory."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,16 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.errors import EncoderError, ModelError
-from xmlrec.models.model_dir import BASE, model_digest, read_manifest, verify_base, write_model
+from xmlrec.models.model_dir import (
+    BASE,
+    MANIFEST,
+    check_kind,
+    check_writable,
+    model_digest,
+    read_manifest,
+    verify_base,
+    write_model,
+)
 from xmlrec.models.ranker_files import load_arrays, read_rows, save_arrays
 from xmlrec.recommend.categories import CategoryForecast, as_kernel
 from xmlrec.recommend.content import Content
@@ -55,11 +65,28 @@ def save_parts(parts: Parts, folder: Path, *, replaces: str | None = None) -> No
             parts.model.save(base / "model")
 
     def check() -> None:
+        check_replaceable(folder)
         if replaces is not None and model_digest(folder) != replaces:
             step = "add the items again"
             raise ModelError(str(folder), "it has changed since it was opened", step)
 
     write_model(folder, describe(parts), fill, check=check)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise `ModelError` if no recommender can be written to ``folder``."""
+    check_writable(folder)
+    check_kind(folder, KIND)
+
+
+def remove_state(folder: Path) -> None:
+    """Remove what a session model in training left in ``folder``, and it if it is empty then."""
+    from xmlrec.encode.sessions.training import STATE_FILE
+
+    for name in (STATE_FILE, f"{STATE_FILE}.part"):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # not there, or not empty
+        folder.rmdir()
 
 
 def describe(parts: Parts) -> dict[str, Any]:
@@ -124,6 +151,9 @@ def load_parts(folder: Path, *, verify: bool) -> Parts:
     EncoderError
         If it has a session model and torch is not installed.
     """
+    if not (folder / BASE / MANIFEST).is_file():
+        step = "make one with `xmlrec recommend fit`"
+        raise ModelError(str(folder), "there is no recommender", step)
     manifest = verify_base(folder) if verify else read_manifest(folder)
     if manifest.get("kind") != KIND:
         raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a {KIND}", REFIT)

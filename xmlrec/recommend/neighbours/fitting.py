@@ -147,7 +147,7 @@ def _search(trial: _Trial, settings: NeighbourSettings) -> tuple[NeighbourSettin
         if _is_better(measured[best], values):
             settings, values = others[best], measured[best]
         n_tried += len(others)
-        logger.info("%s %s: %.4f", name, getattr(settings, name), values.mean())
+        logger.debug("%s %s: %.4f", name, getattr(settings, name), values.mean())
     return settings, n_tried
 
 
