@@ -83,7 +83,8 @@ def report_fit(model: Path, manifest: dict[str, Any]) -> None:
     typer.echo("  what counts           items with events  without", err=True)
     for name, of in manifest["weights"].items():
         typer.echo(f"  {name:<24}{of['warm']:15.3f}{of['cold']:9.3f}", err=True)
-    shares = ", ".join(f"{name} {share:.2f}" for name, share in forecast["shares"].items())
+    largest = sorted(forecast["shares"].items(), key=lambda named: -named[1])
+    shares = ", ".join(f"{name} {share:.2f}" for name, share in largest if share)
     typer.echo(f"  forecast of categories: {shares}", err=True)
     share = limits["budget"] / max(data["n_items"], 1)
     seen = "are left out" if limits["leaves_seen_out"] else "stay"
