@@ -26,10 +26,10 @@ from xmlrec.recommend.scoring import (
     is_feature,
 )
 
-N_WEIGHED = 3000
+N_WEIGHED = 4000
 """Queries that weights are fitted to."""
 
-WIDTH = 400
+WIDTH = 200
 """Candidates of each of them."""
 
 PRIOR = {"neighbours": 0.6, "rules": 0.2, "text": 0.5, "level": 0.4, "model": 0.3}

@@ -41,8 +41,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
 """What is tried, the settings that matter most first."""
 
 K = 20
-N_ROUNDS = 1
-N_QUERIES = 2000
+N_ROUNDS = 2
+N_QUERIES = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
