@@ -8,7 +8,7 @@ from xmlrec.recommend.answers import Explanation, Recommendations, RecommendedIt
 from xmlrec.recommend.explaining import explain_items
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.parts import Parts
-from xmlrec.recommend.ranking import Scored, score_sessions
+from xmlrec.recommend.ranking import Scored, rows_at_once, score_sessions
 from xmlrec.recommend.request import Request, allowed_items
 from xmlrec.recommend.reranking import rerank
 from xmlrec.recommend.scoring import BoolArray, FloatArray, IntArray, best_of
@@ -51,6 +51,11 @@ class Answering:
         if request.narrows and n_allowed <= MAX_SCORED:
             self._among = self._allowed
             self._limits = replace(self._limits, budget=n_allowed, mass=1.0)
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many sessions to answer in one call, for the room that they take."""
+        return rows_at_once(self._parts, self._limits, self._request.k)
 
     def __call__(self, sessions: Sessions, unknown: IntArray) -> list[Recommendations]:
         """Return the answer to each session.
@@ -131,4 +136,5 @@ class Answering:
         limits += ["not excluded"] if request.exclude else []
         limits += ["not in the session"] if self._limits.leaves_seen_out else []
         few = "" if n == n_allowed else f"; of them {n:,} fit the re-ranking"
-        return f"{n_allowed:,} items are {', '.join(limits)}{few}"
+        what = "item is" if n_allowed == 1 else "items are"
+        return f"{n_allowed:,} {what} {', '.join(limits)}{few}"

@@ -133,7 +133,7 @@ class CategoryForecast:
     def extended(self, items: ItemTable) -> Self:
         """Return it for a table that has more items, and categories, after its own.
 
-        An item that ends in a category that is not known ends in the nearest known one above.
+        An item that ends where none did before ends in the nearest end above, if there is one.
         """
         n_before, n_nodes = self.masses.shape[0], len(items.taxonomy)
         column = np.full(n_nodes + 1, -1, dtype=np.int64)  # the last one stands above the roots

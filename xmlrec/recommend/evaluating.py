@@ -10,18 +10,15 @@ from label_trees.parallel import count_threads, thread_map
 from xmlrec.errors import InputError
 from xmlrec.metrics import forecast_ece
 from xmlrec.recommend.evaluation import Answers, Training, evaluate_ranking
+from xmlrec.recommend.held_out import MAX_EVENTS, spread
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.parts import Parts
-from xmlrec.recommend.ranking import ROOM, score_sessions
+from xmlrec.recommend.ranking import rows_at_once, score_sessions
 from xmlrec.recommend.scoring import FloatArray, IntArray, Limits, LongArray, best_of
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.splits import Protocol, Queries, queries
 
 K = 20
-MAX_EVENTS = 200
-"""Of a query that are looked at, the last ones."""
-
-ROWS_PER_JOB = 256
 N_FORECASTS = 20_000
 """Queries, evenly spread, whose forecasts are judged: each takes as much room as the taxonomy."""
 
@@ -58,7 +55,7 @@ def evaluate_parts(
         parts, sessions, protocol=protocol, limits=limits, n_threads=n_threads
     )
     training = Training(
-        n_events=parts.facts.counts.astype(np.int64),
+        n_events=np.ceil(parts.facts.counts).astype(np.int64),
         n_sessions_with=parts.neighbours.sessions_with(len(parts.items)),
         n_sessions=parts.neighbours.n_sessions,
         paths=paths,
@@ -92,15 +89,14 @@ def answer_queries(
         raise InputError("events", problem, "nothing can be predicted")
     n_items = len(parts.items)
     targets = np.where(asked.targets < n_items, asked.targets, -1)
-    judged = np.unique(np.linspace(0, len(asked) - 1, min(N_FORECASTS, len(asked))).astype(int))
+    judged = spread(len(asked), N_FORECASTS)
 
     def answer(lo: int) -> Found:
         rows = np.arange(lo, min(lo + step, len(asked)))
         kept = np.isin(rows, judged, assume_unique=True)
         return _answer(parts, asked.take(rows), targets[rows], kept, limits)
 
-    width = min(limits.budget, n_items) * len(parts.facts.feature_names)
-    step = int(np.clip(ROOM // width, 1, ROWS_PER_JOB))
+    step = rows_at_once(parts, limits, K)
     found = thread_map(answer, range(0, len(asked), step), count_threads(n_threads))
     items, n_candidates, has_target, nodes = map(np.concatenate, zip(*found, strict=True))
     answers = Answers(
@@ -148,7 +144,7 @@ def _judge(parts: Parts, nodes: FloatArray, targets: IntArray) -> dict[str, floa
 
 def known_only(sessions: Sessions, n_items: int) -> Sessions:
     """Return sessions without the events of unknown items."""
-    is_known = sessions.items < n_items
+    is_known = (sessions.items >= 0) & (sessions.items < n_items)
     if is_known.all():
         return sessions
     before = np.concatenate([[0], np.cumsum(is_known)])

@@ -74,7 +74,7 @@ def named_terms(parts: Parts, item: int, terms: DoubleArray) -> dict[str, float]
         number = name.removeprefix("level ")
         level = int(number) if number.isdecimal() else 0
         if 0 < level <= len(path):
-            named[f"category: {path[level - 1]}"] = term
+            named[f"{name}: {path[level - 1]}"] = term  # categories may share a name
         elif name != MODEL and (not level or term):
             named[name] = term
     return named
@@ -97,7 +97,7 @@ def model_terms(
         return [{} for _ in items]
     weights = np.where(is_cold, parts.weights.cold[-1], parts.weights.warm[-1])
     ids = np.where(items < parts.model.n_items, items, -1)
-    content = item_content(parts.items).take(items)
+    content = item_content(parts.items, items)
     values = parts.model.parts(scored.queries[row], content, ids) * weights[:, None]
     n_levels = values.shape[1] - 2
     names = ["id", *(f"level {level + 1}" for level in range(n_levels)), "text"]

@@ -89,7 +89,7 @@ def assemble(
     content: Content | None,
 ) -> Parts:
     """Return parts of sessions whose weights are not fitted yet."""
-    counts = np.bincount(sessions.items, minlength=len(items)).astype(np.float64)
+    counts = np.bincount(sessions.items, sessions.weights, len(items)).astype(np.float64)
     forecast = CategoryForecast.of(items, rule_matrix(index, counts), counts)
     facts = ItemFacts.of(items, forecast, counts)
     nothing = np.zeros(len(facts.feature_names))
@@ -115,7 +115,7 @@ def weighed(parts: Parts, held: HeldOut, n_threads: int | None) -> Parts:
     evidence = parts.evidence(held.sessions, n_threads=n_threads)
     cold = None if parts.model is None else item_vectors(parts.model, parts.items, is_cold=True)
     parts = replace(parts, weights=fit_all_weights(parts, held, evidence, cold))
-    return replace(parts, limits=fit_limits(parts, held, evidence))
+    return replace(parts, limits=fit_limits(parts, held, evidence, n_threads=n_threads))
 
 
 def rule_matrix(index: NeighbourIndex, counts: DoubleArray) -> sp.csr_array:

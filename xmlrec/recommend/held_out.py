@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xmlrec.errors import TrainingError
-from xmlrec.recommend.sessions import IntArray, Sessions
+from xmlrec.recommend.sessions import IntArray, LongArray, Sessions
 from xmlrec.recommend.splits import Queries, leave_out, queries, tail
 
 TAIL_SHARE = 0.08
@@ -39,7 +39,10 @@ class HeldOut(NamedTuple):
 
 
 def hold_out(sessions: Sessions, n_left_out: int) -> HeldOut:
-    """Hold events out: the next ones of all sessions if more of each will come, else the last.
+    """Hold events out: the last sessions, or the last event of each session.
+
+    The latter if more of each will come, or if the last sessions ask for nothing, or those before
+    them teach nothing.
 
     Parameters
     ----------
@@ -51,11 +54,10 @@ def hold_out(sessions: Sessions, n_left_out: int) -> HeldOut:
     TrainingError
         If there are no two events in a session.
     """
-    if n_left_out:
+    train, late = tail(sessions, TAIL_SHARE)
+    asked = queries(late)
+    if n_left_out or not len(asked) or not len(train.items):
         train, asked = leave_out(sessions, 1, protocol="last")
-    else:
-        train, late = tail(sessions, TAIL_SHARE)
-        asked = queries(late)
     if not len(asked) or not len(train.items):
         n_long = int((sessions.lengths() > 1).sum())
         problem = f"{n_long:,} of {len(sessions):,} sessions have two events or more"
@@ -68,8 +70,12 @@ def hold_out(sessions: Sessions, n_left_out: int) -> HeldOut:
 
 def some(asked: Queries) -> Queries:
     """Return `N_QUERIES` of the queries, evenly spread."""
-    places = np.linspace(0, len(asked) - 1, min(N_QUERIES, len(asked)))
-    return asked.take(np.unique(places.astype(np.int64)))
+    return asked.take(spread(len(asked), N_QUERIES))
+
+
+def spread(n: int, n_wanted: int) -> LongArray:
+    """Return ``n_wanted`` of the numbers below ``n``, evenly spread; all if there are fewer."""
+    return np.unique(np.linspace(0, n - 1, min(n_wanted, n)).astype(np.int64))
 
 
 def repeat_share(sessions: Sessions, targets: IntArray) -> float:

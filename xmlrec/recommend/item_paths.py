@@ -70,8 +70,10 @@ class ItemPaths:
         table = primary_paths(primary_parents, depths, n_nodes=P.shape[1])
         P = sp.csr_array(P, dtype=np.float64, copy=True)
         P.sum_duplicates()
-        best = np.repeat(P.max(axis=1).toarray().ravel(), np.diff(P.indptr))
-        P.data[P.data < MIN_SHARE_OF_BEST * best] = 0
+        rows = np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
+        best = np.zeros(P.shape[0])
+        np.maximum.at(best, rows, P.data)  # P.max refuses a taxonomy without nodes
+        P.data[P.data < MIN_SHARE_OF_BEST * best[rows]] = 0
         P.eliminate_zeros()
         totals = np.repeat(P.sum(axis=1), np.diff(P.indptr))
         return cls(

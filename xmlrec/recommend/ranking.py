@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from label_trees.parallel import count_threads, thread_map
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import (
     BoolArray,
@@ -17,7 +18,9 @@ from xmlrec.recommend.scoring import (
 from xmlrec.recommend.sessions import Sessions
 
 ROOM = 1 << 23
-"""Features in memory at a time."""
+"""Features in memory at a time, in each thread."""
+
+MAX_ROWS = 128
 
 
 class Scored(NamedTuple):
@@ -67,16 +70,28 @@ def score_sessions(
     return Scored(candidates, features, scores, evidence.queries)
 
 
+def rows_at_once(parts: Parts, limits: Limits, k: int) -> int:
+    """Return how many sessions are scored at a time, for the room that their features take."""
+    width = min(max(limits.budget, k), len(parts.items)) * len(parts.facts.feature_names)
+    return int(np.clip(ROOM // max(width, 1), 1, MAX_ROWS))
+
+
 def rank_sessions(
-    parts: Parts, sessions: Sessions, evidence: Evidence, *, k: int, limits: Limits
+    parts: Parts,
+    sessions: Sessions,
+    evidence: Evidence,
+    *,
+    k: int,
+    limits: Limits,
+    n_threads: int | None = None,
 ) -> tuple[IntArray, FloatArray]:
     """Return the ``k`` best of all items of each session, and their scores."""
     allowed = np.ones(len(parts.items), dtype=np.bool_)
     items = np.empty((len(sessions), k), dtype=np.int32)
     scores = np.empty((len(sessions), k), dtype=np.float32)
-    width = max(min(limits.budget, len(parts.items)) * len(parts.facts.feature_names), 1)
-    step = max(ROOM // width, 1)
-    for lo in range(0, len(sessions), step):
+    step = rows_at_once(parts, limits, k)
+
+    def rank(lo: int) -> None:
         rows = np.arange(lo, min(lo + step, len(sessions)))
         found = score_sessions(
             parts,
@@ -87,4 +102,6 @@ def rank_sessions(
             n_least=k,
         )
         items[rows], scores[rows] = best_of(found.candidates, found.scores, k)
+
+    thread_map(rank, range(0, len(sessions), step), count_threads(n_threads))
     return items, scores

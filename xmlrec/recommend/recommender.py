@@ -1,6 +1,6 @@
 """A recommender that is fitted, asked, measured, and given new items."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +12,7 @@ from xmlrec.models import TaxonomyClassifier
 from xmlrec.models.model_dir import model_digest
 from xmlrec.recommend.answering import Answering
 from xmlrec.recommend.answers import Recommendations
-from xmlrec.recommend.evaluating import evaluate_parts
+from xmlrec.recommend.evaluating import evaluate_parts, known_only
 from xmlrec.recommend.fitting import fit_parts
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.items import ItemTable
@@ -27,8 +27,6 @@ from xmlrec.recommend.settings import RecommenderSettings
 from xmlrec.recommend.splits import Protocol, leave_out
 
 SessionRows = Sessions | Sequence[Sequence[str]] | Mapping[str, Sequence[str]]
-
-ROWS_PER_JOB = 128
 
 
 class SessionRecommender:
@@ -114,8 +112,8 @@ class SessionRecommender:
         k: int = 20,
         *,
         within: str | None = None,
-        exclude: Sequence[str] = (),
-        available: Iterable[str] | None = None,
+        exclude: Collection[str] = (),
+        available: Collection[str] | None = None,
         exclude_seen: bool | None = None,
         reranking: Reranking | None = None,
         explain: bool = False,
@@ -129,9 +127,9 @@ class SessionRecommender:
             without any known one gets what is popular.
         within : str, optional
             A category, by path or id, that the items are to be in.
-        exclude : sequence of str
-            Items that are not to be recommended.
-        available : iterable of str, optional
+        exclude : collection of str
+            Ids of items that are not to be recommended.
+        available : collection of str, optional
             Items that may be, instead of those that the catalog says are available.
         exclude_seen : bool, optional
             Whether a session's own items are left out; by default they are if sessions hardly
@@ -145,33 +143,39 @@ class SessionRecommender:
         ------
         OptionError
             If there is no such category, or a number is out of range.
+        TypeError
+            If a session, or what is excluded or available, is one text instead of several ids.
         """
         request = Request(
             k=k,
             within=within,
-            exclude=tuple(exclude),
-            available=None if available is None else frozenset(available),
+            exclude=exclude,
+            available=available,
             exclude_seen=exclude_seen,
             reranking=reranking,
             explain=explain,
         )
         rows, unknown = self.known_sessions(sessions)
         answer = Answering(self.parts, request, self.item_paths if reranking else None)
+        step = answer.rows_at_once
 
         def answer_some(lo: int) -> list[Recommendations]:
-            chosen = np.arange(lo, min(lo + ROWS_PER_JOB, len(rows)))
+            chosen = np.arange(lo, min(lo + step, len(rows)))
             return answer(rows.take(chosen), unknown[chosen])
 
-        starts = range(0, len(rows), ROWS_PER_JOB)
+        starts = range(0, len(rows), step)
         found = thread_map(answer_some, starts, count_threads(self.n_threads))
         return [row for part in found for row in part]
 
     def known_sessions(self, sessions: SessionRows) -> tuple[Sessions, IntArray]:
         """Return sessions of known items, and how many items of each were not known."""
         if isinstance(sessions, Sessions):
-            return sessions, np.zeros(len(sessions), dtype=np.int32)
+            known = known_only(sessions, len(self.items_))
+            return known, (sessions.lengths() - known.lengths()).astype(np.int32)
         ids = tuple(map(str, sessions)) if isinstance(sessions, Mapping) else ()
-        found = sessions.values() if isinstance(sessions, Mapping) else sessions
+        found = list(sessions.values() if isinstance(sessions, Mapping) else sessions)
+        if texts := [row for row in found if isinstance(row, str)]:
+            raise TypeError(f"a session is a list of item ids, got one text, {texts[0]!r}")
         rows = [self.items_.columns_of(row) for row in found]
         unknown = np.array([n for _, n in rows], dtype=np.int32)
         return Sessions.of([columns for columns, _ in rows], ids), unknown
@@ -259,9 +263,9 @@ class SessionRecommender:
             If it cannot be written, or the model there has changed since it was opened.
         """
         folder = Path(folder)
-        replaces = self._digest if folder == self._folder else None
+        replaces = self._digest if folder.resolve() == self._folder else None
         save_parts(self.parts, folder, replaces=replaces)
-        self._folder, self._digest = folder, model_digest(folder)
+        self._folder, self._digest = folder.resolve(), model_digest(folder)
 
     @classmethod
     def load(cls, folder: Path | str, *, n_threads: int | None = None, verify: bool = True) -> Self:
@@ -280,7 +284,7 @@ class SessionRecommender:
         folder = Path(folder)
         recommender = cls(n_threads=n_threads)
         recommender._adopt(load_parts(folder, verify=verify))
-        recommender._folder, recommender._digest = folder, model_digest(folder)
+        recommender._folder, recommender._digest = folder.resolve(), model_digest(folder)
         return recommender
 
     def _adopt(self, parts: Parts) -> None:

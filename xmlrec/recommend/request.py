@@ -1,6 +1,6 @@
 """What may be recommended: items within a category, available ones, all but some."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -23,8 +23,8 @@ class Request:
 
     k: int = 20
     within: str | None = None
-    exclude: tuple[str, ...] = ()
-    available: frozenset[str] | None = None
+    exclude: Collection[str] = ()
+    available: Collection[str] | None = None
     exclude_seen: bool | None = None
     reranking: Reranking | None = None
     explain: bool = False
@@ -35,6 +35,9 @@ class Request:
         return self.within is not None or self.available is not None
 
     def __post_init__(self) -> None:
+        for name in ("exclude", "available"):
+            if isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} is a sequence of item ids, got one text")
         if self.k < 1:
             raise OptionError("-k", f"{self.k} is less than 1", "give 1 or more")
 

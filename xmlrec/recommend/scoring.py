@@ -44,7 +44,7 @@ OTHERS = ("seen", "last", "popular")
 OF_CATEGORY = ("popular in category", "one of category", "level end")
 MODEL = "model"
 MAX_LEVELS = 6
-"""Levels of a path that count by themselves; those below are one with the last."""
+"""Levels of a path that count by themselves; those below count with the end of the path."""
 
 N_POPULAR = 200
 """Items of a category that are looked at for candidates."""
@@ -129,15 +129,15 @@ class ItemFacts:
         Categories that the forecast does not know are left out.
         """
         depths = np.asarray(items.taxonomy.depths, dtype=np.int64)
-        n_levels = int(min(depths.max(initial=0), MAX_LEVELS))
-        level_of = np.minimum(depths, n_levels)
-        N = as_kernel(items.nodes() @ sp.diags_array(forecast.is_known.astype(np.float32)))
+        is_known = forecast.is_known
+        n_levels = int(min(depths[is_known].max(initial=0), MAX_LEVELS))
+        N = as_kernel(items.nodes() @ sp.diags_array(is_known.astype(np.float32)))
         counts = np.asarray(counts, dtype=np.float64)
         best = np.lexsort((np.arange(len(counts)), -counts)).astype(np.int32)
         blank = counts @ N / max(counts.sum(), 1.0)
         return cls(
             counts=counts,
-            paths=(*triple(N), level_of[N.indices], level_of, blank),
+            paths=(*triple(N), depths[N.indices], depths, blank),
             ends=(*triple(forecast.masses), *shares_of_ends(forecast.masses, counts)),
             log_popularity=np.log1p(counts).astype(np.float32),
             popular=popular_items(forecast.masses, best),
@@ -177,6 +177,7 @@ class ItemFacts:
         """
         n_items = len(self.counts)
         budget = min(max(limits.budget, n_least), n_items)
+        n_least = budget if budget == n_items else n_least
         out = np.full((len(sessions), budget), -1, dtype=np.int32)
         find_candidates(
             (sessions.indptr, sessions.items),
@@ -224,7 +225,7 @@ class Limits:
     Attributes
     ----------
     budget : int
-        At most so many.
+        At most so many; all that may be recommended if there are no more items.
     mass : float
         The categories that are looked into have this probability together.
     leaves_seen_out : bool
@@ -277,13 +278,13 @@ def best_of(candidates: IntArray, scores: DoubleArray, k: int) -> tuple[IntArray
 
 
 def shares_of_ends(masses: sp.csr_array, counts: DoubleArray) -> tuple[FloatArray, FloatArray]:
-    """Return an item's share of the events in each of its ends, and of the items there.
+    """Return an item's share of the events in each of its ends, and of the items that have any.
 
-    Both are as the entries of ``masses`` (n_items, n_ends).
+    Items that are added later change neither. Both are as the entries of ``masses``.
     """
     n_items = len(counts)
     rows = np.repeat(np.arange(n_items), np.diff(masses.indptr))
-    events, members = counts @ masses, np.ones(n_items) @ masses
+    events, members = counts @ masses, (counts > 0) @ masses
     popular = counts[rows] / np.maximum(events[masses.indices], 1.0)
     equal = 1.0 / np.maximum(members[masses.indices], 1.0)
     return popular.astype(np.float32), equal.astype(np.float32)

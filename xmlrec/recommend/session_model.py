@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from xmlrec.encode import packaged_encoder
 from xmlrec.recommend.content import text_fields
 from xmlrec.recommend.held_out import HeldOut
 from xmlrec.recommend.items import ItemTable
-from xmlrec.recommend.scoring import FloatArray
+from xmlrec.recommend.scoring import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from xmlrec.encode.sessions import ItemContent, SessionModel
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def item_content(items: ItemTable) -> "ItemContent":
-    """Return paths and texts of items as the session model takes them."""
+def item_content(items: ItemTable, rows: IntArray | None = None) -> "ItemContent":
+    """Return paths and texts of items, or of some, as the session model takes them."""
     from xmlrec.encode.sessions import ItemContent
 
     fields = text_fields(items)
-    text = packaged_encoder().encode(items.texts(fields)) if fields else None
-    return ItemContent(P=items.P, parents=items.taxonomy.primary_parents, text=text)
+    P = items.P if rows is None else sp.csr_array(items.P[rows])
+    text = None
+    if fields:
+        texts = items.texts(fields)
+        chosen = texts if rows is None else [texts[row] for row in rows]
+        text = packaged_encoder().encode(chosen)
+    return ItemContent(P=P, parents=items.taxonomy.primary_parents, text=text)
 
 
 def train_model(

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from xmlrec.fuse import fit_weights
-from xmlrec.recommend.held_out import HeldOut
+from xmlrec.recommend.held_out import HeldOut, spread
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import (
     CATEGORY_FLOORS,
@@ -70,7 +70,7 @@ def fit_all_weights(
 
 def fit_warm(parts: Parts, held: HeldOut, evidence: Evidence) -> DoubleArray:
     """Return the weights (n_features,) of items with events."""
-    rows = np.arange(min(N_WEIGHED, len(held.targets)))
+    rows = spread(len(held.targets), N_WEIGHED)
     sessions, evidence = held.sessions.take(rows), evidence.take(rows)
     candidates = parts.facts.candidates(
         sessions,
@@ -116,8 +116,7 @@ def fitted(
 ) -> DoubleArray:
     """Return the weights under which the targets come first."""
     is_right: BoolArray = candidates == targets[:, None]
-    prior = [PRIOR.get(name.split(" ")[0], 0.0) * (name in PRIOR or "level" in name)
-             for name in names]  # fmt: skip
+    prior = [PRIOR.get(name.split(" ")[0], 0.0) for name in names]  # "level 2" is a level
     weights = fit_weights(
         features,
         candidates >= 0,

@@ -141,3 +141,10 @@ def test_profiles_match_reference(seed, level):
         wanted = profile_reference(rows[s], weights, case.items, case.parents, level)
         expected[list(wanted)] = list(wanted.values())
         np.testing.assert_allclose(profile, expected, atol=1e-12)
+
+
+def test_items_of_a_taxonomy_without_nodes_have_no_path():
+    nothing = np.zeros(0, dtype=np.int32)
+    paths = ItemPaths.of(sp.csr_array((3, 0)), primary_parents=nothing, depths=nothing)
+
+    assert paths.n_paths().tolist() == [0, 0, 0]

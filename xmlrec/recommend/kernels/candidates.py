@@ -153,7 +153,8 @@ def fill_categories(forecast, nodes, paths, ends, floors, candidates, lo, hi, ou
         none[:] = 0.0
         none[0] = 1.0
         for node in range(blank.shape[0]):
-            none[level_of[node]] += blank[node] * nodes[row, node]
+            if level_of[node] <= n_levels:
+                none[level_of[node]] += blank[node] * nodes[row, node]
         for c in range(candidates.shape[1]):
             item = candidates[row, c]
             if item < 0:
@@ -162,7 +163,8 @@ def fill_categories(forecast, nodes, paths, ends, floors, candidates, lo, hi, ou
             mass[0] = 1.0
             depth = 0
             for p in range(N_indptr[item], N_indptr[item + 1]):
-                mass[N_level[p]] += N_data[p] * nodes[row, N_nodes[p]]
+                if N_level[p] <= n_levels:
+                    mass[N_level[p]] += N_data[p] * nodes[row, N_nodes[p]]
                 depth = max(depth, N_level[p])
             at_end, of_popular, of_equal = 0.0, 0.0, 0.0
             for p in range(E_indptr[item], E_indptr[item + 1]):
@@ -174,7 +176,8 @@ def fill_categories(forecast, nodes, paths, ends, floors, candidates, lo, hi, ou
             out[row, c, 1] = np.log(of_equal + floors[1])
             out[row, c, 2] = 0.0
             if depth:
-                out[row, c, 2] = np.log((at_end + floors[2]) / (mass[depth] + floors[2]))
+                above = mass[min(depth, n_levels)]
+                out[row, c, 2] = np.log((at_end + floors[2]) / (above + floors[2]))
             at = mass if depth else none
             for level in range(1, n_levels + 1):
                 value = 0.0
@@ -224,7 +227,8 @@ def best_rows(candidates, scores, lo, hi, out_items, out_scores):
     for row in range(lo, hi):
         n_kept = 0
         for c in range(candidates.shape[1]):
-            item, score = candidates[row, c], scores[row, c]
+            item = candidates[row, c]
+            score = np.float32(scores[row, c])  # as it is kept, else equal scores are not
             if item < 0:
                 break
             slot = n_kept
