@@ -67,10 +67,9 @@ def measure(event_set: EventSet, options: Options, tables: list[Table]) -> None:
         start = time.perf_counter()
         recommender = fitted(train, items, preset=preset, neighbours=neighbours)
         fit_s = time.perf_counter() - start
-        figures = evaluated(recommender, event_set)
-        add_forecast(forecast, event_set, preset, figures)
+        add_forecast(forecast, event_set, preset, evaluated(recommender, event_set))
         if event_set.name != PURCHASES:
-            add_candidates(candidates, event_set, recommender, figures)
+            add_candidates(candidates, event_set, recommender)
         if event_set.name != PURCHASES and neighbours is None:
             add_speed(
                 speed, event_set, recommender, fit_s=fit_s, n_repetitions=options.n_repetitions

@@ -10,9 +10,6 @@ N_KINDS, N_OF_KIND = 6, 20
 WORDS = ("saw", "rose", "lamp", "ball", "tent", "soup")
 
 
-pytestmark = pytest.mark.slow
-
-
 @pytest.fixture(scope="module")
 def buyers():
     """A set whose histories stay within one kind of item, as paths and titles say."""
@@ -53,6 +50,7 @@ def rows_of(table):
     return [dict(zip(reversed(table.columns), reversed(row), strict=True)) for row in table.rows]
 
 
+@pytest.mark.slow
 def test_candidates_stand_beside_all_items(tables):
     fitted, of_all = rows_of(tables[0])
 
@@ -63,6 +61,7 @@ def test_candidates_stand_beside_all_items(tables):
     assert 0 < fitted["p50 ms"] <= fitted["p99 ms"]
 
 
+@pytest.mark.slow
 def test_speed_says_what_is_to_be_reached(tables):
     reached = {row["what"]: row["to reach"] for row in rows_of(tables[1])}
 
@@ -72,6 +71,7 @@ def test_speed_says_what_is_to_be_reached(tables):
     assert all(row["value"] > 0 for row in rows_of(tables[1]))
 
 
+@pytest.mark.slow
 def test_each_variant_of_the_paths_is_compared_with_none(tables):
     rows = rows_of(tables[2])
 
@@ -85,6 +85,7 @@ def test_each_variant_of_the_paths_is_compared_with_none(tables):
     assert whole["from"] <= whole["over none"] <= whole["to"]
 
 
+@pytest.mark.slow
 def test_cold_items_are_found_by_what_says_their_kind(tables):
     both, text, path, neither = rows_of(tables[3])
 
@@ -95,6 +96,7 @@ def test_cold_items_are_found_by_what_says_their_kind(tables):
     assert both["MRR@20 over text"] == pytest.approx(both["MRR@20"] - text["MRR@20"])
 
 
+@pytest.mark.slow
 def test_predicted_paths_have_a_precision_and_a_share_of_the_gain_or_a_note(tables):
     rows, notes = rows_of(tables[4]), tables[4].notes
 
@@ -109,9 +111,19 @@ def test_predicted_paths_have_a_precision_and_a_share_of_the_gain_or_a_note(tabl
         assert any(name in note for note in notes[1:]) != is_sure
 
 
+@pytest.mark.slow
 def test_forecast_has_a_row_a_level(tables):
     rows = rows_of(tables[5])
 
     assert [row["level"] for row in rows] == [1, 2, 3]
     assert rows[0]["ECE"] < 0.01  # all are in one shop
     assert all(row["to reach"] == 0.03 for row in rows)
+
+
+def test_missing_set_is_a_note(monkeypatch, tmp_path):
+    monkeypatch.setenv("XMLREC_DATA", str(tmp_path))
+
+    tables = recommend_paths.run(Options(sets=("completejourney",)))
+
+    assert not any(table.rows for table in tables)
+    assert tables[0].notes[-1].startswith("Skipped completejourney: no ")
