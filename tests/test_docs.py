@@ -17,6 +17,7 @@ import scipy.sparse as sp
 import yaml
 from numba import config
 
+from tests.xmlrec.recommend.visits import fit_visits
 from xmlrec.catalog import Fault, ResultRow
 from xmlrec.catalog.audit_rows import VERDICTS, AuditRow, GivenPath
 from xmlrec.cli import main
@@ -25,6 +26,7 @@ from xmlrec.fuse.scores import NAMES
 from xmlrec.metrics import evaluate_ranking
 from xmlrec.models import explanation
 from xmlrec.models.explanation import HELD_BACK
+from xmlrec.recommend import list_events
 from xmlrec.recommend.events import read_events
 from xmlrec.recommend.item_catalog import read_item_catalog
 from xmlrec.taxonomy import lint_file, read_taxonomy, write_taxonomy
@@ -145,7 +147,7 @@ def check_python(block, place, names):
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="trains for minutes where nothing is compiled")
-@pytest.mark.parametrize("page", ["tutorial.md", "changing.md"])
+@pytest.mark.parametrize("page", ["tutorial.md", "changing.md", "recommend.md"])
 def test_page_can_be_followed_from_top_to_bottom(tmp_path, monkeypatch, page):
     folder, bin_folder, names = tmp_path / "work", tmp_path / "bin", {}
     folder.mkdir()
@@ -237,6 +239,21 @@ def test_formats_name_every_key_of_an_explanation():
     wanted = {field.name for part in EXPLAINED for field in fields(part)} | set(Word._fields)
     wanted |= {*SOURCES, HELD_BACK, "x size"}
     wanted |= {name for name in NAMES if not name.endswith("x size")}
+
+    assert wanted - named == set()
+
+
+def test_formats_name_every_key_and_figure_of_recommendations():
+    text = (DOCS / "formats.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", text))
+    model = fit_visits()
+    (answer,) = model.recommend([["0020"]], 1, explain=True)
+    row = answer.to_json()
+    wanted = {*row, *row["items"][0], *row["items"][0]["explanation"]}
+    sessions = list_events([["0020", "0021"]], items=model.items_).sessions
+    for name in model.evaluate(sessions):
+        name = re.sub(r"level_\d", "level_L", name)
+        wanted.add(re.sub(r"^(n_)?(short|rare|cold|several_paths)(?=_|$)", r"\1SLICE", name))
 
     assert wanted - named == set()
 

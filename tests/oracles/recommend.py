@@ -90,6 +90,41 @@ def first_of(wanted, may_be, n):
     return list(dict.fromkeys([item for item in wanted if item in may_be]))[:n]
 
 
+def tempered_reference(mixed, ends, parents, temperatures):
+    """Return mixtures (n, n_ends), level by level raised to a power; recursive as the definition.
+
+    ``ends`` are nodes of a forest given by ``parents``.
+    """
+    out = np.zeros_like(mixed)
+
+    def below(node):
+        return [e for e, end in enumerate(ends) if node == -1 or node in path_of(end, parents)]
+
+    def share_out(row, node, level, mass):
+        children = sorted({c for c, p in enumerate(parents) if p == node and below(c)})
+        parts = [(below(child), child) for child in children]
+        parts += [([e], None) for e, end in enumerate(ends) if end == node]
+        sums = np.array([mixed[row, members].sum() for members, _ in parts])
+        shares = sums / max(sums.sum(), 1e-30)
+        if len(temperatures) > level:
+            shares = shares ** temperatures[level]
+        shares = shares / max(shares.sum(), 1e-30)
+        for (members, child), share in zip(parts, shares, strict=True):
+            if child is None or (len(members) == 1 and ends[members[0]] == child):
+                out[row, members[0]] = mass * share
+            else:
+                share_out(row, child, level + 1, mass * share)
+
+    for row in range(len(mixed) if len(ends) else 0):
+        share_out(row, -1, 0, 1.0)
+    return out
+
+
+def path_of(node, parents):
+    """Return a node and those above it."""
+    return [] if node < 0 else [node, *path_of(parents[node], parents)]
+
+
 def features_reference(table, counts, sessions, evidence, forecast_of, chosen):
     """Return the features (n_sessions, n_chosen, n_features) without the session model's."""
     depths, known = table.taxonomy.depths, forecast_of.is_known

@@ -71,6 +71,12 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
     byte: int
     source: str
 
+    def reject(self, code: Fault, message: str) -> "Reject":
+        """Return the reject of a row that was read but cannot be answered."""
+        raw = json.dumps({"id": self.id, **self.fields}, ensure_ascii=False)
+        raw = raw_text(raw.encode("utf-8", "backslashreplace"))
+        return Reject(self.source, self.line, self.byte, code, message, raw)
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:

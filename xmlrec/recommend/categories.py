@@ -2,8 +2,8 @@
 
 The forecast is a mixture of simple ones, whose shares maximise the likelihood of held-out
 sessions (expectation-maximisation; Dempster, Laird and Rubin, J. R. Stat. Soc. B 1977, section
-4.3); a temperature then makes it as sure as it should be (Guo et al., ICML 2017, section 4.2). It
-is over the ends of paths: a category's probability is the sum of what ends in it or below it, so
+4.3); each level is then made as sure as it should be, see `xmlrec.recommend.level_tree`. It is
+over the ends of paths: a category's probability is the sum of what ends in it or below it, so
 that levels agree with each other.
 """
 
@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from label_trees.parallel import count_threads, thread_map
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.kernels.forecast import forecast_rows
+from xmlrec.recommend.level_tree import LevelTree
 from xmlrec.recommend.sessions import Sessions
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -32,7 +33,6 @@ N_STEPS = 200
 """Of a category that are kept, the likeliest."""
 
 N_ROUNDS = 100
-TEMPERATURES = np.geomspace(0.5, 2.0, 41)
 ROWS_PER_JOB = 256
 
 
@@ -53,8 +53,8 @@ class CategoryForecast:
         1 where an end lies in a category.
     shares : float64 array, shape (7,)
         Of `WITH_MODEL` in the mixture.
-    temperature : float
-        Probabilities are raised to this power.
+    levels : LevelTree
+    temperatures : float64 array, shape (n_levels,)
     """
 
     ends: IntArray
@@ -63,7 +63,8 @@ class CategoryForecast:
     popularity: FloatArray
     above: sp.csr_array
     shares: DoubleArray
-    temperature: float = 1.0
+    levels: LevelTree
+    temperatures: DoubleArray
 
     @classmethod
     def of(cls, items: ItemTable, rules: sp.csr_array, counts: DoubleArray) -> Self:
@@ -82,6 +83,7 @@ class CategoryForecast:
         steps = sp.csr_array(masses.T @ rules @ masses)
         popularity = np.asarray(counts @ masses, dtype=np.float64)
         n = len(COMPONENTS)
+        levels = LevelTree(ends, items.taxonomy.primary_parents, items.taxonomy.depths)
         return cls(
             ends=ends,
             masses=masses,
@@ -89,6 +91,8 @@ class CategoryForecast:
             popularity=(popularity / max(popularity.sum(), 1e-30)).astype(np.float32),
             above=as_kernel(sp.csr_array(items.taxonomy.ancestor_matrix()[ends])),
             shares=np.append(np.full(n, 1.0 / n), 0.0),
+            levels=levels,
+            temperatures=np.ones(levels.n_levels),
         )
 
     def __call__(
@@ -113,7 +117,7 @@ class CategoryForecast:
         mixed = self._mix(sessions, neighbours, rules, shares[:-1], n_threads)
         if model is not None:
             mixed += np.float32(shares[-1]) * model
-        return warmed(mixed, self.temperature)
+        return self.levels.tempered(mixed, self.temperatures)
 
     def of_model(self, categories: FloatArray, end_nodes: IntArray) -> FloatArray:
         """Return a session model's forecast over its own ends as one over ``ends``."""
@@ -161,7 +165,7 @@ class CategoryForecast:
         rules: sp.csr_array,
         model: FloatArray | None = None,
     ) -> Self:
-        """Return the forecast with shares and temperature that fit what came next.
+        """Return the forecast with shares and temperatures that fit what came next.
 
         Parameters
         ----------
@@ -177,8 +181,9 @@ class CategoryForecast:
         shares = mixture_shares(likelihoods[has_category])
         mixed = sum(np.float32(share) * part for share, part in zip(shares, parts, strict=True))
         shares = np.append(shares, np.zeros(len(WITH_MODEL) - len(shares)))
-        temperature = best_temperature(np.asarray(mixed)[has_category], truth[has_category])
-        return replace(self, shares=shares, temperature=temperature)
+        known = sp.csr_array(truth[has_category])
+        temperatures = self.levels.fitted(np.asarray(mixed)[has_category], known)
+        return replace(self, shares=shares, temperatures=temperatures)
 
     def _mix(
         self,
@@ -216,26 +221,6 @@ def mixture_shares(likelihoods: DoubleArray) -> DoubleArray:
         joint = likelihoods * shares
         shares = (joint / joint.sum(axis=1, keepdims=True)).mean(axis=0)
     return shares
-
-
-def best_temperature(mixed: FloatArray, truth: sp.csr_array) -> float:
-    """Return the power of probabilities under which the truth is likeliest."""
-    if not len(mixed):
-        return 1.0
-
-    def likelihood(temperature: float) -> float:
-        found = np.asarray(truth.multiply(warmed(mixed, temperature)).sum(axis=1))
-        return float(np.log(np.maximum(found, 1e-9)).mean())
-
-    return float(max(TEMPERATURES, key=likelihood))
-
-
-def warmed(mixed: FloatArray, temperature: float) -> FloatArray:
-    """Return rows raised to a power, adding up to 1."""
-    if temperature != 1.0:
-        mixed = np.power(mixed, np.float32(temperature))
-    totals = np.maximum(mixed.sum(axis=1, keepdims=True), np.float32(1e-30))
-    return np.asarray(mixed / totals, dtype=np.float32)
 
 
 def row_shares(matrix: sp.csr_array) -> sp.csr_array:

@@ -63,7 +63,7 @@ def fit_parts(
     index = NeighbourIndex.fit(sessions, len(items), neighbours)
     full = assemble(sessions, items, settings, index, content)
     forecast = replace(
-        full.forecast, shares=trial.forecast.shares, temperature=trial.forecast.temperature
+        full.forecast, shares=trial.forecast.shares, temperatures=trial.forecast.temperatures
     )
     full = replace(full, forecast=forecast, weights=trial.weights, limits=trial.limits)
     return full if trial.model is None else full.with_model(trial.model)

@@ -1,6 +1,7 @@
 """A recommender as a model directory."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,22 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.errors import EncoderError, ModelError
-from xmlrec.models.model_dir import BASE, model_digest, read_manifest, verify_base, write_model
+from xmlrec.models.model_dir import (
+    BASE,
+    MANIFEST,
+    check_kind,
+    check_writable,
+    model_digest,
+    read_manifest,
+    verify_base,
+    write_model,
+)
 from xmlrec.models.ranker_files import load_arrays, read_rows, save_arrays
 from xmlrec.recommend.categories import CategoryForecast, as_kernel
 from xmlrec.recommend.content import Content
 from xmlrec.recommend.item_files import read_items, write_items
+from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.level_tree import LevelTree
 from xmlrec.recommend.neighbours import NeighbourIndex
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import ItemFacts, Limits, Weights
@@ -53,11 +65,28 @@ def save_parts(parts: Parts, folder: Path, *, replaces: str | None = None) -> No
             parts.model.save(base / "model")
 
     def check() -> None:
+        check_replaceable(folder)
         if replaces is not None and model_digest(folder) != replaces:
             step = "add the items again"
             raise ModelError(str(folder), "it has changed since it was opened", step)
 
     write_model(folder, describe(parts), fill, check=check)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Raise `ModelError` if no recommender can be written to ``folder``."""
+    check_writable(folder)
+    check_kind(folder, KIND)
+
+
+def remove_state(folder: Path) -> None:
+    """Remove what a session model in training left in ``folder``, and it if it is empty then."""
+    from xmlrec.encode.sessions.training import STATE_FILE
+
+    for name in (STATE_FILE, f"{STATE_FILE}.part"):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # not there, or not empty
+        folder.rmdir()
 
 
 def describe(parts: Parts) -> dict[str, Any]:
@@ -84,7 +113,7 @@ def describe(parts: Parts) -> dict[str, Any]:
         },
         "forecast": {
             "shares": parts.forecast.shares.tolist(),
-            "temperature": parts.forecast.temperature,
+            "temperatures": parts.forecast.temperatures.tolist(),
         },
     }
 
@@ -96,7 +125,7 @@ def scoring_arrays(parts: Parts) -> dict[str, Any]:
         "ends": forecast.ends,
         "popularity": forecast.popularity,
         "shares": forecast.shares,
-        "temperature": np.array([forecast.temperature]),
+        "temperatures": forecast.temperatures,
         "counts": parts.facts.counts,
         "warm": weights.warm,
         "cold": weights.cold,
@@ -122,6 +151,9 @@ def load_parts(folder: Path, *, verify: bool) -> Parts:
     EncoderError
         If it has a session model and torch is not installed.
     """
+    if not (folder / BASE / MANIFEST).is_file():
+        step = "make one with `xmlrec recommend fit`"
+        raise ModelError(str(folder), "there is no recommender", step)
     manifest = verify_base(folder) if verify else read_manifest(folder)
     if manifest.get("kind") != KIND:
         raise ModelError(str(folder), f"it is a {manifest.get('kind')}, not a {KIND}", REFIT)
@@ -137,7 +169,7 @@ def read_parts(base: Path, manifest: dict[str, Any]) -> Parts:
     """Return the parts in the folder of a base."""
     items = read_items(base / "items")
     arrays = load_arrays(base / "scoring")
-    forecast = read_forecast(arrays, len(items), len(items.taxonomy))
+    forecast = read_forecast(arrays, items)
     parts = Parts(
         settings=RecommenderSettings.from_json(manifest["settings"]),
         items=items,
@@ -161,15 +193,17 @@ def read_parts(base: Path, manifest: dict[str, Any]) -> Parts:
     return parts
 
 
-def read_forecast(arrays: Any, n_items: int, n_nodes: int) -> CategoryForecast:
+def read_forecast(arrays: Any, items: ItemTable) -> CategoryForecast:
     """Return the forecast of arrays that `scoring_arrays` gave."""
-    n_ends = len(arrays["ends"])
+    taxonomy, ends = items.taxonomy, np.array(arrays["ends"])
+    n_items, n_ends, n_nodes = len(items), len(ends), len(taxonomy)
     shapes = {"masses": (n_items, n_ends), "steps": (n_ends, n_ends), "above": (n_ends, n_nodes)}
     return CategoryForecast(
-        ends=np.array(arrays["ends"]),
+        ends=ends,
         popularity=np.array(arrays["popularity"]),
         shares=np.array(arrays["shares"]),
-        temperature=float(arrays["temperature"][0]),
+        temperatures=np.array(arrays["temperatures"]),
+        levels=LevelTree(ends, taxonomy.primary_parents, taxonomy.depths),
         **{name: as_kernel(read_rows(arrays, name, shapes[name])) for name in MATRICES},
     )
 

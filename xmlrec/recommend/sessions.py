@@ -1,6 +1,6 @@
 """Sessions: rows of items in the order in which someone came to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -53,6 +53,14 @@ class Sessions:
     def row(self, session: int) -> IntArray:
         """Return the item columns of a session."""
         return self.items[self.indptr[session] : self.indptr[session + 1]]
+
+    def named(self, item_ids: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the id of each session, and those of its items; ``item_ids`` are by column."""
+        items = self.items.tolist()
+        for session, start, stop in zip(
+            self.ids, self.indptr[:-1].tolist(), self.indptr[1:].tolist(), strict=True
+        ):
+            yield session, tuple([item_ids[item] for item in items[start:stop]])
 
     def lengths(self) -> LongArray:
         """Return the number of events of each session."""

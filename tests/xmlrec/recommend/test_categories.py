@@ -6,14 +6,13 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.oracles.recommend import forecast_reference
+from tests.oracles.recommend import forecast_reference, tempered_reference
 from tests.xmlrec.recommend.scoring_cases import random_case
 from tests.xmlrec.recommend.world import N_ENDS, N_ON_SHELF, N_WARM, shelf_path, world_sessions
 from xmlrec.recommend.categories import (
     COMPONENTS,
     CategoryForecast,
     as_kernel,
-    best_temperature,
     largest_entries,
     mixture_shares,
     row_shares,
@@ -28,17 +27,19 @@ from xmlrec.recommend.splits import queries
 @settings(deadline=None, max_examples=200)
 @given(
     seed=st.integers(0, 100_000),
-    temperature=st.sampled_from([1.0, 0.5, 2.0]),
     n_nodes=st.sampled_from([0, 1, 7]),
 )
-def test_the_forecast_matches_the_reference(seed, temperature, n_nodes):
+def test_the_forecast_matches_the_reference(seed, n_nodes):
     case = random_case(seed, n_nodes=n_nodes)
-    forecast = replace(case.forecast, temperature=temperature)
+    n_levels = case.forecast.levels.n_levels
+    temperatures = np.random.default_rng(seed).choice([0.5, 1.0, 2.0], size=n_levels)
+    forecast = replace(case.forecast, temperatures=temperatures)
 
     found = forecast(case.sessions, *case.evidence[:2])
 
-    expected = forecast_reference(forecast, case.sessions, *case.evidence[:2]) ** temperature
-    expected /= np.maximum(expected.sum(axis=1, keepdims=True), 1e-30)
+    mixed = forecast_reference(forecast, case.sessions, *case.evidence[:2])
+    taxonomy = case.table.taxonomy
+    expected = tempered_reference(mixed, forecast.ends, taxonomy.primary_parents, temperatures)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
@@ -85,7 +86,7 @@ def test_the_next_category_of_the_world_is_found(world):
 def test_fitting_makes_what_came_next_likelier(world):
     learned, fresh = (queries(world_sessions(80, seed=seed), "last") for seed in (7, 8))
     equal = np.append(np.full(len(COMPONENTS), 1 / len(COMPONENTS)), 0)
-    start = replace(world.parts.forecast, shares=equal, temperature=1.0)
+    start = replace(world.parts.forecast, shares=equal, temperatures=np.ones(3))
 
     fitted = start.fitted(learned.prefixes(), learned.targets, *evidence_of(world, learned))
 
@@ -131,21 +132,6 @@ def test_a_component_that_is_always_right_has_the_whole_share():
 def test_rows_that_no_component_foresees_say_nothing():
     np.testing.assert_array_equal(mixture_shares(np.zeros((3, 4))), np.full(4, 0.25))
     np.testing.assert_array_equal(mixture_shares(np.zeros((0, 2))), np.full(2, 0.5))
-
-
-@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
-def test_the_temperature_undoes_what_was_done_to_probabilities(power):
-    rng = np.random.default_rng(0)
-    true = rng.dirichlet(np.full(5, 0.7), size=4000)
-    drawn = [rng.choice(5, p=row) for row in true]
-    truth = sp.csr_array((np.ones(4000), (np.arange(4000), drawn)), shape=(4000, 5))
-    bent = true**power
-    bent /= bent.sum(axis=1, keepdims=True)
-
-    temperature = best_temperature(bent.astype(np.float32), truth)
-
-    assert temperature == pytest.approx(1 / power, rel=0.08)
-    assert best_temperature(bent[:0].astype(np.float32), truth[:0]) == 1.0
 
 
 def test_a_new_category_counts_as_the_end_above():

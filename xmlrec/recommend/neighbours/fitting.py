@@ -41,8 +41,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
 """What is tried, the settings that matter most first."""
 
 K = 20
-N_ROUNDS = 2
-N_QUERIES = 3000
+N_ROUNDS = 1
+N_QUERIES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +147,7 @@ def _search(trial: _Trial, settings: NeighbourSettings) -> tuple[NeighbourSettin
         if _is_better(measured[best], values):
             settings, values = others[best], measured[best]
         n_tried += len(others)
-        logger.info("%s %s: %.4f", name, getattr(settings, name), values.mean())
+        logger.debug("%s %s: %.4f", name, getattr(settings, name), values.mean())
     return settings, n_tried
 
 
