@@ -232,7 +232,10 @@ def row_shares(matrix: sp.csr_array) -> sp.csr_array:
 
 
 def largest_entries(matrix: sp.csr_array, n: int) -> sp.csr_array:
-    """Return a matrix with the ``n`` (1 or more) largest entries of each row, of equal ones the first."""
+    """Return a matrix with the ``n`` largest entries of each row, of equal ones the first.
+
+    ``n`` is at least 1.
+    """
     kept = [
         lo + largest(matrix.data[lo:hi], matrix.indices[lo:hi], n)
         for lo, hi in pairwise(matrix.indptr.tolist())
