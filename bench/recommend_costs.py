@@ -13,7 +13,7 @@ from bench.table import Table
 from xmlrec.recommend import SessionRecommender, Sessions
 from xmlrec.recommend.neighbours import NeighbourIndex
 
-MAX_ECE = 0.03
+MAX_ECE = 3.0  # percent
 N_COMPARED = 15_000  # queries at most: scoring all items takes long
 LEVEL = "ece_level_"
 
@@ -52,7 +52,9 @@ def speed_table() -> Table:
 
 def forecast_table() -> Table:
     columns = ("set", "preset", "level", "ECE", "to reach")
-    notes = ["Expected calibration error of the probabilities of categories, 0 to 1; test queries."]
+    notes = [
+        "Expected calibration error of the probabilities of categories, in percent; test queries."
+    ]
     return Table("Forecast of the next category", columns, notes=notes)
 
 
@@ -135,4 +137,4 @@ def add_forecast(table: Table, event_set: EventSet, preset: str, figures: Figure
     for name, value in figures.items():
         if name.startswith(LEVEL):
             level = int(name.removeprefix(LEVEL))
-            table.rows.append((event_set.name, preset, level, value, MAX_ECE))
+            table.rows.append((event_set.name, preset, level, 100.0 * value, MAX_ECE))

@@ -25,6 +25,7 @@ from bench.recommend_gains import (
     cold_table,
 )
 from bench.recommend_sets import EventSet, load_recommend_set
+from bench.recommend_trial import common_items
 from bench.recommend_variants import fitted, has_texts, item_table, paths_of, sessions_of, tell
 from bench.table import Table
 
@@ -49,6 +50,8 @@ def run(options: Options) -> list[Table]:
     for name in options.chosen((*SETS, TRIAL_SET)) if options.sets else SETS:
         try:
             event_set = load_recommend_set(name)
+            if name == TRIAL_SET:
+                event_set = common_items(event_set)
         except DataMissingError as missing:
             tables[0].notes.append(f"Skipped {missing}.")
             continue

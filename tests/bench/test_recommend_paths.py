@@ -116,8 +116,8 @@ def test_forecast_has_a_row_a_level(tables):
     rows = rows_of(tables[5])
 
     assert [row["level"] for row in rows] == [1, 2, 3]
-    assert rows[0]["ECE"] < 0.01  # all are in one shop
-    assert all(row["to reach"] == 0.03 for row in rows)
+    assert rows[0]["ECE"] < 1  # all are in one shop
+    assert all(row["to reach"] == 3 for row in rows)
 
 
 def test_missing_set_is_a_note(monkeypatch, tmp_path):
