@@ -90,8 +90,8 @@ def first_of(wanted, may_be, n):
     return list(dict.fromkeys([item for item in wanted if item in may_be]))[:n]
 
 
-def tempered_reference(mixed, ends, parents, temperatures):
-    """Return mixtures (n, n_ends), level by level raised to a power; recursive as the definition.
+def tempered_reference(mixed, ends, parents, slopes):
+    """Return mixtures (n, n_ends), level by level raised to a power, by the definition.
 
     ``ends`` are nodes of a forest given by ``parents``.
     """
@@ -106,8 +106,8 @@ def tempered_reference(mixed, ends, parents, temperatures):
         parts += [([e], None) for e, end in enumerate(ends) if end == node]
         sums = np.array([mixed[row, members].sum() for members, _ in parts])
         shares = sums / max(sums.sum(), 1e-30)
-        if len(temperatures) > level:
-            shares = shares ** temperatures[level]
+        if len(slopes) > level:
+            shares = shares ** slopes[level]
         shares = shares / max(shares.sum(), 1e-30)
         for (members, child), share in zip(parts, shares, strict=True):
             if child is None or (len(members) == 1 and ends[members[0]] == child):

@@ -83,11 +83,9 @@ def report_fit(model: Path, manifest: dict[str, Any]) -> None:
     typer.echo("  what counts           items with events  without", err=True)
     for name, of in manifest["weights"].items():
         typer.echo(f"  {name:<24}{of['warm']:15.3f}{of['cold']:9.3f}", err=True)
-    shares = ", ".join(f"{share:.2f}" for share in forecast["shares"])
-    typer.echo(
-        f"  forecast of categories: shares {shares}, temperature {forecast['temperature']:.2f}",
-        err=True,
-    )
+    largest = sorted(forecast["shares"].items(), key=lambda named: -named[1])
+    shares = ", ".join(f"{name} {share:.2f}" for name, share in largest if share)
+    typer.echo(f"  forecast of categories: {shares}", err=True)
     share = limits["budget"] / max(data["n_items"], 1)
     seen = "are left out" if limits["leaves_seen_out"] else "stay"
     typer.echo(

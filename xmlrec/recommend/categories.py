@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from label_trees.parallel import count_threads, thread_map
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.kernels.forecast import forecast_rows
-from xmlrec.recommend.level_tree import LevelTree
+from xmlrec.recommend.level_tree import PLAIN, LevelTree
 from xmlrec.recommend.sessions import Sessions
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -50,11 +50,12 @@ class CategoryForecast:
         Where sessions went from a category; rows add up to 1, or are empty.
     popularity : float32 array, shape (n_ends,)
     above : csr_array of float32, shape (n_ends, n_nodes)
-        1 where an end lies in a category.
+        P(an item of the end is in the category): 1 where the end lies in it, and less where items
+        that end there have other paths too.
     shares : float64 array, shape (7,)
         Of `WITH_MODEL` in the mixture.
     levels : LevelTree
-    temperatures : float64 array, shape (n_levels,)
+    shapes : float64 array, shape (n_levels, 3)
     """
 
     ends: IntArray
@@ -64,7 +65,7 @@ class CategoryForecast:
     above: sp.csr_array
     shares: DoubleArray
     levels: LevelTree
-    temperatures: DoubleArray
+    shapes: DoubleArray
 
     @classmethod
     def of(cls, items: ItemTable, rules: sp.csr_array, counts: DoubleArray) -> Self:
@@ -89,10 +90,10 @@ class CategoryForecast:
             masses=masses,
             steps=row_shares(largest_entries(steps, N_STEPS)),
             popularity=(popularity / max(popularity.sum(), 1e-30)).astype(np.float32),
-            above=as_kernel(sp.csr_array(items.taxonomy.ancestor_matrix()[ends])),
+            above=memberships(items, ends, masses, counts),
             shares=np.append(np.full(n, 1.0 / n), 0.0),
             levels=levels,
-            temperatures=np.ones(levels.n_levels),
+            shapes=np.tile(PLAIN, (levels.n_levels, 1)),
         )
 
     def __call__(
@@ -117,7 +118,7 @@ class CategoryForecast:
         mixed = self._mix(sessions, neighbours, rules, shares[:-1], n_threads)
         if model is not None:
             mixed += np.float32(shares[-1]) * model
-        return self.levels.tempered(mixed, self.temperatures)
+        return self.levels.shaped(mixed, self.shapes)
 
     def of_model(self, categories: FloatArray, end_nodes: IntArray) -> FloatArray:
         """Return a session model's forecast over its own ends as one over ``ends``."""
@@ -165,7 +166,7 @@ class CategoryForecast:
         rules: sp.csr_array,
         model: FloatArray | None = None,
     ) -> Self:
-        """Return the forecast with shares and temperatures that fit what came next.
+        """Return the forecast with shares and shapes that fit what came next.
 
         Parameters
         ----------
@@ -182,8 +183,8 @@ class CategoryForecast:
         mixed = sum(np.float32(share) * part for share, part in zip(shares, parts, strict=True))
         shares = np.append(shares, np.zeros(len(WITH_MODEL) - len(shares)))
         known = sp.csr_array(truth[has_category])
-        temperatures = self.levels.fitted(np.asarray(mixed)[has_category], known)
-        return replace(self, shares=shares, temperatures=temperatures)
+        shapes = self.levels.fitted(np.asarray(mixed)[has_category], known)
+        return replace(self, shares=shares, shapes=shapes)
 
     def _mix(
         self,
@@ -209,6 +210,19 @@ class CategoryForecast:
 
         thread_map(fill, range(0, len(sessions), ROWS_PER_JOB), count_threads(n_threads))
         return out
+
+
+def memberships(
+    items: ItemTable, ends: IntArray, masses: sp.csr_array, counts: DoubleArray
+) -> sp.csr_array:
+    """Return how likely an item of each end is in each category, (n_ends, n_nodes).
+
+    Items count by their events; one event more is of an item with that path alone.
+    """
+    own = sp.csr_array(items.taxonomy.ancestor_matrix()[ends])
+    weighted = sp.csr_array(sp.diags_array(counts) @ masses).T
+    totals = np.asarray(weighted.sum(axis=1)) + 1.0
+    return as_kernel(sp.diags_array(1.0 / totals) @ sp.csr_array(weighted @ items.nodes() + own))
 
 
 def mixture_shares(likelihoods: DoubleArray) -> DoubleArray:

@@ -34,7 +34,8 @@ def explain_items(
     candidates = scored.candidates[row].tolist()
     places = [candidates.index(item) for item in items]
     is_cold = parts.facts.counts[items] == 0
-    terms = parts.weights.terms(scored.features[row, places], is_cold)
+    is_empty = not len(session.items)
+    terms = parts.weights.terms(scored.features[row, places], is_cold, is_empty=is_empty)
     by_model = model_terms(parts, scored, row, items, is_cold)
     known = items[items < parts.neighbours.n_items]
     found = parts.neighbours.explain(session, known, n_neighbours=N_NAMED)
@@ -42,7 +43,7 @@ def explain_items(
     explanations = []
     for place, item in enumerate(items.tolist()):
         named = named_terms(parts, item, terms[place]) | by_model[place]
-        if is_cold[place]:
+        if is_cold[place] and not is_empty:
             named[NO_EVENTS] = parts.weights.cold_offset
         explanations.append(explanation(parts, named, reasons.get(item)))
     return explanations

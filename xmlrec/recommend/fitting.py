@@ -62,9 +62,7 @@ def fit_parts(
     trial = weighed(trial, held, n_threads)
     index = NeighbourIndex.fit(sessions, len(items), neighbours)
     full = assemble(sessions, items, settings, index, content)
-    forecast = replace(
-        full.forecast, shares=trial.forecast.shares, temperatures=trial.forecast.temperatures
-    )
+    forecast = replace(full.forecast, shares=trial.forecast.shares, shapes=trial.forecast.shapes)
     full = replace(full, forecast=forecast, weights=trial.weights, limits=trial.limits)
     return full if trial.model is None else full.with_model(trial.model)
 

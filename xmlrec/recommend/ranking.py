@@ -66,7 +66,7 @@ def score_sessions(
     )
     features = facts.features(sessions, evidence, candidates)
     is_cold = (facts.counts == 0)[candidates] & (candidates >= 0)
-    scores = parts.weights.score(features, is_cold)
+    scores = parts.weights.score(features, is_cold, sessions.lengths() == 0)
     return Scored(candidates, features, scores, evidence.queries)
 
 

@@ -21,7 +21,7 @@ from xmlrec.models.model_dir import (
     write_model,
 )
 from xmlrec.models.ranker_files import load_arrays, read_rows, save_arrays
-from xmlrec.recommend.categories import CategoryForecast, as_kernel
+from xmlrec.recommend.categories import WITH_MODEL, CategoryForecast, as_kernel
 from xmlrec.recommend.content import Content
 from xmlrec.recommend.item_files import read_items, write_items
 from xmlrec.recommend.items import ItemTable
@@ -112,8 +112,8 @@ def describe(parts: Parts) -> dict[str, Any]:
             )
         },
         "forecast": {
-            "shares": parts.forecast.shares.tolist(),
-            "temperatures": parts.forecast.temperatures.tolist(),
+            "shares": dict(zip(WITH_MODEL, parts.forecast.shares.tolist(), strict=True)),
+            "shapes": parts.forecast.shapes.tolist(),
         },
     }
 
@@ -125,7 +125,7 @@ def scoring_arrays(parts: Parts) -> dict[str, Any]:
         "ends": forecast.ends,
         "popularity": forecast.popularity,
         "shares": forecast.shares,
-        "temperatures": forecast.temperatures,
+        "shapes": forecast.shapes,
         "counts": parts.facts.counts,
         "warm": weights.warm,
         "cold": weights.cold,
@@ -202,7 +202,7 @@ def read_forecast(arrays: Any, items: ItemTable) -> CategoryForecast:
         ends=ends,
         popularity=np.array(arrays["popularity"]),
         shares=np.array(arrays["shares"]),
-        temperatures=np.array(arrays["temperatures"]),
+        shapes=np.array(arrays["shapes"]),
         levels=LevelTree(ends, taxonomy.primary_parents, taxonomy.depths),
         **{name: as_kernel(read_rows(arrays, name, shapes[name])) for name in MATRICES},
     )

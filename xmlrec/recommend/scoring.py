@@ -46,6 +46,9 @@ MODEL = "model"
 MAX_LEVELS = 6
 """Levels of a path that count by themselves; those below count with the end of the path."""
 
+POPULAR = len(SOURCES) + OTHERS.index("popular")
+"""The feature that counts alone where nothing is known of a session."""
+
 N_POPULAR = 200
 """Items of a category that are looked at for candidates."""
 
@@ -255,17 +258,37 @@ class Weights:
     cold: DoubleArray
     cold_offset: float
 
-    def terms(self, features: FloatArray, is_cold: BoolArray) -> DoubleArray:
-        """Return what each feature adds, the shape of ``features``; `score` is their sum."""
-        weights = np.where(is_cold[..., None], self.cold, self.warm)
+    def terms(
+        self, features: FloatArray, is_cold: BoolArray, *, is_empty: bool = False
+    ) -> DoubleArray:
+        """Return what each feature adds for candidates of one session, (n, n_features).
+
+        Parameters
+        ----------
+        is_empty : bool
+            Whether nothing is known of the session: then popularity alone counts.
+        """
+        weights = np.where(is_cold[:, None], self.cold, self.warm)
+        if is_empty:
+            weights = np.zeros_like(weights)
+            weights[:, POPULAR] = 1.0
         return np.asarray(features * weights, dtype=np.float64)
 
-    def score(self, features: FloatArray, is_cold: BoolArray) -> DoubleArray:
-        """Return float64 (n_sessions, budget), given which candidates are cold."""
+    def score(self, features: FloatArray, is_cold: BoolArray, is_empty: BoolArray) -> DoubleArray:
+        """Return float64 (n_sessions, budget): the sums of `terms`.
+
+        Those of cold items have ``cold_offset`` beside, but not in a session that is empty.
+
+        Parameters
+        ----------
+        is_cold : bool array, shape (n_sessions, budget)
+        is_empty : bool array, shape (n_sessions,)
+        """
         scores: DoubleArray = features @ self.warm
         if is_cold.any():
-            cold = features[is_cold] @ self.cold + self.cold_offset
-            scores[is_cold] = cold
+            scores[is_cold] = features[is_cold] @ self.cold + self.cold_offset
+        if is_empty.any():
+            scores[is_empty] = features[is_empty, :, POPULAR]
         return scores
 
 

@@ -33,7 +33,7 @@ def test_fit_says_what_was_read_and_what_was_fitted(xmlrec, events):
     assert "events.csv: 432 events in 144 sessions\n" in result.err
     assert "rec: 36 items, 36 with events, 8 categories\n" in result.err
     assert "  neighbours " in result.err
-    assert "  forecast of categories: shares " in result.err
+    assert "  forecast of categories: " in result.err
     assert "  candidates: at most 36 items, 100.0 % of all, " in result.err
     found = items_of(xmlrec("recommend", "next", "--model", "rec", "--session", "0020", "--json"))
     assert found[:2] == ["0021", "0022"]

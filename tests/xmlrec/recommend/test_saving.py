@@ -120,7 +120,7 @@ def test_a_classifier_is_no_recommender(classifier, tmp_path):
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="there is no such model directory"):
+    with pytest.raises(ModelError, match="there is no recommender; make one"):
         SessionRecommender.load(tmp_path / "nothing")
 
 

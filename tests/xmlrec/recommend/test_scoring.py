@@ -158,15 +158,21 @@ def test_categories_below_the_last_level_do_not_raise_an_item():
 
 def test_terms_add_up_to_the_score_of_warm_and_of_cold_items():
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(3, 4, 5)).astype(np.float32)
+    features = rng.normal(size=(3, 4, 7)).astype(np.float32)
     is_cold = rng.random((3, 4)) < 0.5
-    weights = Weights(warm=rng.normal(size=5), cold=rng.normal(size=5), cold_offset=-2.0)
+    is_empty = np.array([False, False, True])
+    weights = Weights(warm=rng.normal(size=7), cold=rng.normal(size=7), cold_offset=-2.0)
 
-    terms = weights.terms(features, is_cold)
+    scores = weights.score(features, is_cold, is_empty)
 
-    scores = weights.score(features, is_cold)
-    np.testing.assert_allclose(terms.sum(axis=2) - 2.0 * is_cold, scores, rtol=1e-6)
-    np.testing.assert_allclose(terms[is_cold], features[is_cold] * weights.cold)
+    for row in range(3):
+        terms = weights.terms(features[row], is_cold[row], is_empty=bool(is_empty[row]))
+        offset = 0.0 if is_empty[row] else weights.cold_offset
+        expected = terms.sum(axis=1) + offset * is_cold[row]
+        np.testing.assert_allclose(scores[row], expected, rtol=1e-5)
+    np.testing.assert_allclose(scores[2], features[2, :, 5])
+    known = weights.terms(features[0], is_cold[0])[is_cold[0]]
+    np.testing.assert_allclose(known, features[0][is_cold[0]] * weights.cold)
 
 
 def test_a_category_has_its_most_popular_items_and_not_too_many():

@@ -114,4 +114,6 @@ def test_categories_count_where_they_say_something_and_not_where_items_are_shuff
 
     assert gains[0] > 4
     assert abs(gains[1]) < 2
-    assert weights[0] > 2 * weights[1]
+    prior = PRIOR["level"] * is_level.sum()
+    assert weights[0] > prior + 0.8
+    assert weights[1] == pytest.approx(prior, abs=0.3)
