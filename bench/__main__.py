@@ -18,6 +18,7 @@ from bench.cases import (
     kills,
     presets,
     recommend,
+    recommend_paths,
     scale,
     trees,
     zero_shot,
@@ -42,6 +43,7 @@ CASES = {
     "kills": kills.run,
     "presets": presets.run,
     "recommend": recommend.run,
+    "recommend_paths": recommend_paths.run,
     "scale": scale.run,
     "trees": trees.run,
     "zero_shot": zero_shot.run,
@@ -83,8 +85,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--accurate",
         action="store_true",
-        help="calibration, recommend, zero_shot: also the preset accurate; needs torch, "
-        "hours without a GPU",
+        help="calibration, recommend, recommend_paths, zero_shot: also the preset accurate; needs "
+        "torch, hours without a GPU",
     )
     parser.add_argument(
         "--large", action="store_true", help=f"with {trees.LARGE_SET}, which takes long"

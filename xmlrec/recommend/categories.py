@@ -8,6 +8,7 @@ that levels agree with each other.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +24,7 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 FloatArray = np.ndarray[Any, np.dtype[np.float32]]
 DoubleArray = np.ndarray[Any, np.dtype[np.float64]]
 IntArray = np.ndarray[Any, np.dtype[np.int32]]
+LongArray = np.ndarray[Any, np.dtype[np.int64]]
 
 COMPONENTS = ("last step", "earlier steps", "own", "neighbours", "rules", "popular")
 WITH_MODEL = (*COMPONENTS, "model")
@@ -244,13 +246,31 @@ def row_shares(matrix: sp.csr_array) -> sp.csr_array:
 
 
 def largest_entries(matrix: sp.csr_array, n: int) -> sp.csr_array:
-    """Return a matrix with the ``n`` largest entries of each row, of equal ones the first."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    rank = np.arange(len(rows)) - np.repeat(matrix.indptr[:-1], np.diff(matrix.indptr))
-    kept = np.sort(order[rank < n])
-    entries = matrix.data[kept], (rows[kept], matrix.indices[kept])
+    """Return a matrix with the ``n`` largest entries of each row, of equal ones the first.
+
+    ``n`` is at least 1.
+    """
+    kept = [
+        lo + largest(matrix.data[lo:hi], matrix.indices[lo:hi], n)
+        for lo, hi in pairwise(matrix.indptr.tolist())
+    ]
+    rows = np.repeat(np.arange(len(kept)), [len(of_row) for of_row in kept])
+    places = np.concatenate([np.zeros(0, dtype=np.int64), *kept])
+    entries = matrix.data[places], (rows, matrix.indices[places])
     return sp.csr_array(entries, shape=matrix.shape)
+
+
+def largest(values: FloatArray, columns: IntArray, n: int) -> LongArray:
+    """Return the places of the ``n`` largest values; of equal ones those of the first columns.
+
+    Rows may have an entry for nearly every item, which takes too long to sort.
+    """
+    if len(values) <= n:
+        return np.arange(len(values))
+    least = np.partition(values, -n)[-n]
+    above, equal = np.flatnonzero(values > least), np.flatnonzero(values == least)
+    first = equal[np.argsort(columns[equal])][: n - len(above)]
+    return np.concatenate([above, first])
 
 
 def as_kernel(matrix: sp.csr_array) -> sp.csr_array:

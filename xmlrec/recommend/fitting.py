@@ -17,7 +17,7 @@ from xmlrec.recommend.content import Content
 from xmlrec.recommend.held_out import HeldOut, hold_out
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.narrowing import fit_limits
-from xmlrec.recommend.neighbours import NeighbourIndex, fit_settings
+from xmlrec.recommend.neighbours import NeighbourIndex, NeighbourSettings, fit_settings
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import DoubleArray, ItemFacts, Limits, Weights
 from xmlrec.recommend.session_model import item_vectors, train_model
@@ -33,10 +33,16 @@ def fit_parts(
     items: ItemTable,
     settings: RecommenderSettings,
     *,
+    neighbours: NeighbourSettings | None = None,
     n_threads: int | None = None,
     folder: Path | None = None,
 ) -> Parts:
     """Fit a recommender; ``folder`` keeps a session model in training.
+
+    Parameters
+    ----------
+    neighbours : NeighbourSettings, optional
+        Instead of fitted ones.
 
     Raises
     ------
@@ -44,24 +50,33 @@ def fit_parts(
         If there are not two events in any session to learn from.
     """
     held = hold_out(sessions, settings.leave_out)
-    started = perf_counter()
     index = NeighbourIndex.fit(held.train, len(items))
-    found = fit_settings(
-        index, held.sessions, held.targets, exclude_seen=not held.repeats, n_threads=n_threads
-    )
-    logger.info("neighbours fitted in %.1f s: HR@20 %.4f", perf_counter() - started, found.hr)
+    if neighbours is None:
+        neighbours = fitted_neighbours(index, held, n_threads)
     content = Content.of(items, n_threads=n_threads)
-    trial = assemble(held.train, items, settings, index.with_settings(found.settings), content)
+    trial = assemble(held.train, items, settings, index.with_settings(neighbours), content)
     if settings.preset == "accurate":
         trial = trial.with_model(
             train_model(held, items, seed=settings.seed, n_threads=n_threads, folder=folder)
         )
     trial = weighed(trial, held, n_threads)
-    index = NeighbourIndex.fit(sessions, len(items), found.settings)
+    index = NeighbourIndex.fit(sessions, len(items), neighbours)
     full = assemble(sessions, items, settings, index, content)
     forecast = replace(full.forecast, shares=trial.forecast.shares, shapes=trial.forecast.shapes)
     full = replace(full, forecast=forecast, weights=trial.weights, limits=trial.limits)
     return full if trial.model is None else full.with_model(trial.model)
+
+
+def fitted_neighbours(
+    index: NeighbourIndex, held: HeldOut, n_threads: int | None
+) -> NeighbourSettings:
+    """Return the settings that find what is held out best."""
+    started = perf_counter()
+    found = fit_settings(
+        index, held.sessions, held.targets, exclude_seen=not held.repeats, n_threads=n_threads
+    )
+    logger.info("neighbours fitted in %.1f s: HR@20 %.4f", perf_counter() - started, found.hr)
+    return found.settings
 
 
 def assemble(

@@ -16,6 +16,7 @@ from xmlrec.recommend.evaluating import evaluate_parts, known_only
 from xmlrec.recommend.fitting import fit_parts
 from xmlrec.recommend.item_paths import ItemPaths
 from xmlrec.recommend.items import ItemTable
+from xmlrec.recommend.neighbours import NeighbourSettings
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.request import Request
 from xmlrec.recommend.reranking import Reranking
@@ -57,11 +58,21 @@ class SessionRecommender:
         self._folder: Path | None = None
         self._digest: str | None = None
 
-    def fit(self, sessions: Sessions, items: ItemTable, *, folder: Path | None = None) -> Self:
+    def fit(
+        self,
+        sessions: Sessions,
+        items: ItemTable,
+        *,
+        neighbours: NeighbourSettings | None = None,
+        folder: Path | None = None,
+    ) -> Self:
         """Learn from sessions whose items are columns of ``items``.
 
         Parameters
         ----------
+        neighbours : NeighbourSettings, optional
+            Those that an earlier fit to the same sessions found, ``parts.neighbours.settings``:
+            they depend on neither paths nor texts. By default they are fitted.
         folder : Path, optional
             Where a session model (preset "accurate") in training is kept every few minutes, so
             that the same call goes on there after a kill.
@@ -72,9 +83,15 @@ class SessionRecommender:
             If there are not two events in any session to learn from.
         """
         learned = without_last(sessions, self.settings.leave_out)
-        self._adopt(
-            fit_parts(learned, items, self.settings, n_threads=self.n_threads, folder=folder)
+        parts = fit_parts(
+            learned,
+            items,
+            self.settings,
+            neighbours=neighbours,
+            n_threads=self.n_threads,
+            folder=folder,
         )
+        self._adopt(parts)
         return self
 
     @property

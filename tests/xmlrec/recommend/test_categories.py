@@ -190,6 +190,25 @@ def test_the_largest_entries_of_a_row_are_kept_of_equal_ones_the_first():
     np.testing.assert_array_equal(kept, [[0, 3, 0, 2], [0, 0, 0, 0], [5, 5, 0, 0]])
 
 
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    shape=st.tuples(st.integers(0, 5), st.integers(1, 30)),
+    n=st.integers(1, 12),
+)
+def test_the_largest_entries_are_those_that_sorting_finds(seed, shape, n):
+    rng = np.random.default_rng(seed)
+    dense = rng.integers(0, 4, size=shape).astype(np.float32)  # ties and empty rows
+    order = rng.permutation(shape[1])
+    matrix = sp.csr_array(dense)[:, order]  # whose columns stand in no order
+
+    kept = largest_entries(matrix, n).toarray()
+
+    values = dense[:, order]
+    place = np.argsort(np.argsort(-values, axis=1, kind="stable"), axis=1)
+    np.testing.assert_array_equal(kept, np.where(place < n, values, 0))
+
+
 def test_rows_become_shares_and_the_matrix_stays():
     matrix = sp.csr_array(np.array([[1.0, 3.0], [0.0, 0.0]]))
 
