@@ -11,11 +11,12 @@ from xmlrec.recommend.content import N_LIKE, Content
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.neighbours import NeighbourIndex
 from xmlrec.recommend.scoring import Evidence, ItemFacts, Limits, Weights
-from xmlrec.recommend.session_model import item_vectors
+from xmlrec.recommend.session_model import index_items, item_vectors, nearest_items
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings
 
 if TYPE_CHECKING:
+    from indexes import FaissIndex
     from xmlrec.encode.sessions import SessionModel
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
@@ -38,6 +39,8 @@ class Parts:
     weights : Weights
     limits : Limits
     model : SessionModel, optional
+    near : FaissIndex, optional
+        The items' vectors of the session model.
     """
 
     settings: RecommenderSettings
@@ -49,6 +52,7 @@ class Parts:
     weights: Weights
     limits: Limits
     model: "SessionModel | None" = None
+    near: "FaissIndex | None" = None
 
     def evidence(
         self,
@@ -73,19 +77,21 @@ class Parts:
         if self.content is not None:
             n_like = N_LIKE if among is None else int(among.sum())
             text = self.content.evidence(sessions, allowed=among, n_like=n_like)
-        queries = categories = None
-        if self.model is not None and self.facts.vectors is not None:
+        queries = categories = near = None
+        if self.model is not None and self.facts.vectors is not None and self.near is not None:
             states = self.model.encode(sessions.indptr, sessions.items, self.facts.vectors)
             queries = states.queries
             categories = self.forecast.of_model(states.categories, self.model.end_nodes)
+            near = nearest_items(self.near, queries, len(self.items), allowed=among)
         forecast = self.forecast(sessions, neighbours, rules, categories, n_threads=n_threads)
         nodes = self.forecast.nodes(forecast)
-        return Evidence(neighbours, rules, text, forecast, nodes, queries, categories)
+        return Evidence(neighbours, rules, text, forecast, nodes, queries, categories, near)
 
     def with_model(self, model: "SessionModel") -> Self:
         """Return it with a session model, and the vectors that this gives the items."""
         vectors = item_vectors(model, self.items)
-        return replace(self, model=model, facts=replace(self.facts, vectors=vectors))
+        facts = replace(self.facts, vectors=vectors)
+        return replace(self, model=model, facts=facts, near=index_items(vectors))
 
     def with_items(self, items: ItemTable) -> Self:
         """Return it with a table that has more items after its own; nothing is fitted again.

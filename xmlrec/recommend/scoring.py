@@ -64,6 +64,8 @@ class Evidence(NamedTuple):
     queries : float32 array, shape (n_sessions, dim), or None
     categories : float32 array, shape (n_sessions, n_ends), or None
         The session model's query and forecast.
+    near : csr_array of float32, shape (n_sessions, n_items), or None
+        The items nearest to the query.
     """
 
     neighbours: sp.csr_array
@@ -73,11 +75,18 @@ class Evidence(NamedTuple):
     nodes: FloatArray
     queries: FloatArray | None = None
     categories: FloatArray | None = None
+    near: sp.csr_array | None = None
 
     @property
     def sources(self) -> tuple[Any, ...]:
         """The first three as kernels take them."""
         return tuple([triple(part) for part in self[:3]])
+
+    @property
+    def suggestions(self) -> tuple[Any, ...]:
+        """All that name candidates, as kernels take them."""
+        near = () if self.near is None else (triple(self.near),)
+        return (*self.sources, *near)
 
     def take(self, rows: LongArray) -> "Evidence":
         """Return what is known of some of the sessions."""
@@ -85,9 +94,9 @@ class Evidence(NamedTuple):
         queries, categories = (
             None if part is None else part[rows] for part in (self.queries, self.categories)
         )
-        return Evidence(
-            neighbours, rules, text, self.forecast[rows], self.nodes[rows], queries, categories
-        )
+        near = None if self.near is None else sp.csr_array(self.near[rows])
+        forecast, nodes = self.forecast[rows], self.nodes[rows]
+        return Evidence(neighbours, rules, text, forecast, nodes, queries, categories, near)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -184,7 +193,7 @@ class ItemFacts:
         out = np.full((len(sessions), budget), -1, dtype=np.int32)
         find_candidates(
             (sessions.indptr, sessions.items),
-            evidence.sources,
+            evidence.suggestions,
             evidence.forecast,
             self.popular,
             self.best,

@@ -11,15 +11,20 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.encode import packaged_encoder
+from xmlrec.recommend.categories import as_kernel
 from xmlrec.recommend.content import text_fields
 from xmlrec.recommend.held_out import HeldOut
 from xmlrec.recommend.items import ItemTable
-from xmlrec.recommend.scoring import FloatArray, IntArray
+from xmlrec.recommend.scoring import BoolArray, FloatArray, IntArray
 
 if TYPE_CHECKING:
+    from indexes import FaissIndex
     from xmlrec.encode.sessions import ItemContent, SessionModel
 
 logger = logging.getLogger(__name__)
+
+N_NEAR = 200
+"""Items nearest to a session's query that are candidates."""
 
 
 def item_content(items: ItemTable, rows: IntArray | None = None) -> "ItemContent":
@@ -57,6 +62,35 @@ def train_model(
         folder=folder,
         n_threads=n_threads,
     )
+
+
+def index_items(vectors: FloatArray) -> "FaissIndex":
+    """Return an index of the vectors of items; zeros are left out."""
+    from indexes import FaissIndex
+
+    index = FaissIndex(vectors.shape[1])
+    lengths = np.linalg.norm(vectors, axis=1)
+    rows = np.flatnonzero(lengths > 0)
+    index.add(rows, vectors[rows] / lengths[rows, None])
+    return index
+
+
+def nearest_items(
+    index: "FaissIndex", queries: FloatArray, n_items: int, *, allowed: BoolArray | None
+) -> sp.csr_array:
+    """Return csr_array (n_sessions, n_items): cosines of the `N_NEAR` items nearest to each query.
+
+    Parameters
+    ----------
+    allowed : bool array, shape (n_items,), optional
+        Items that count.
+    """
+    lengths = np.linalg.norm(queries, axis=1, keepdims=True)
+    units = np.divide(queries, lengths, out=np.zeros_like(queries), where=lengths > 0)
+    items, cosines = index.search(units, N_NEAR, allowed=allowed)
+    rows, places = np.nonzero((items >= 0) & (cosines > 0))
+    entries = cosines[rows, places], (rows, items[rows, places])
+    return as_kernel(sp.csr_array(entries, shape=(len(queries), n_items)))
 
 
 def item_vectors(model: "SessionModel", items: ItemTable, *, is_cold: bool = False) -> FloatArray:
