@@ -8,10 +8,11 @@ import logging
 
 import numpy as np
 
+from xmlrec.recommend.evidence import Evidence
 from xmlrec.recommend.held_out import HeldOut, spread
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.ranking import rank_sessions
-from xmlrec.recommend.scoring import DoubleArray, Evidence, IntArray, Limits
+from xmlrec.recommend.scoring import DoubleArray, IntArray, Limits
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,10 @@ import scipy.sparse as sp
 
 from xmlrec.recommend.categories import CategoryForecast
 from xmlrec.recommend.content import N_LIKE, Content
+from xmlrec.recommend.evidence import Evidence
 from xmlrec.recommend.items import ItemTable
 from xmlrec.recommend.neighbours import NeighbourIndex
-from xmlrec.recommend.scoring import Evidence, ItemFacts, Limits, Weights
+from xmlrec.recommend.scoring import ItemFacts, Limits, Weights
 from xmlrec.recommend.session_model import index_items, item_vectors, nearest_items
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.recommend.settings import RecommenderSettings

@@ -5,16 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from label_trees.parallel import count_threads, thread_map
+from xmlrec.recommend.evidence import Evidence
 from xmlrec.recommend.parts import Parts
-from xmlrec.recommend.scoring import (
-    BoolArray,
-    DoubleArray,
-    Evidence,
-    FloatArray,
-    IntArray,
-    Limits,
-    best_of,
-)
+from xmlrec.recommend.scoring import BoolArray, DoubleArray, FloatArray, IntArray, Limits, best_of
 from xmlrec.recommend.sessions import Sessions
 
 ROOM = 1 << 23

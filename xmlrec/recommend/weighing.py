@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from xmlrec.fuse import fit_weights
+from xmlrec.recommend.evidence import Evidence
 from xmlrec.recommend.held_out import HeldOut, spread
 from xmlrec.recommend.parts import Parts
 from xmlrec.recommend.scoring import (
@@ -18,7 +19,6 @@ from xmlrec.recommend.scoring import (
     FLOORS,
     BoolArray,
     DoubleArray,
-    Evidence,
     FloatArray,
     IntArray,
     Limits,

@@ -7,8 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from xmlrec.recommend.categories import CategoryForecast, as_kernel
+from xmlrec.recommend.evidence import Evidence
 from xmlrec.recommend.items import ItemTable
-from xmlrec.recommend.scoring import Evidence, ItemFacts
+from xmlrec.recommend.scoring import ItemFacts
 from xmlrec.recommend.sessions import Sessions
 from xmlrec.taxonomy import Node, Taxonomy
 
