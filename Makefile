@@ -13,6 +13,7 @@ test: $(VENV)/dev  ## Run the tests
 
 test-encoder: $(VENV)/encoder  ## Run the tests that need torch
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest tests/xmlrec/encode tests/xmlrec/models/test_accurate.py \
+		tests/xmlrec/recommend/test_session_model.py \
 		tests/xmlrec/cli/test_train.py
 
 lint: $(VENV)/dev  ## Check format, style and types

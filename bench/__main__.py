@@ -17,6 +17,8 @@ from bench.cases import (
     growth,
     kills,
     presets,
+    recommend,
+    recommend_paths,
     scale,
     trees,
     zero_shot,
@@ -25,6 +27,7 @@ from bench.datasets import SPARSE_SETS, TEXT_SETS
 from bench.generated import GENERATED_SETS
 from bench.options import Options
 from bench.peers import BenchError
+from bench.recommend_sets import RECOMMEND_SETS
 
 CASES = {
     "accuracy": accuracy.run,
@@ -39,12 +42,15 @@ CASES = {
     "growth": growth.run,
     "kills": kills.run,
     "presets": presets.run,
+    "recommend": recommend.run,
+    "recommend_paths": recommend_paths.run,
     "scale": scale.run,
     "trees": trees.run,
     "zero_shot": zero_shot.run,
 }
 PLOTS = {"scale": scale.draw}
-QUICK = Options(sets=("onet-tasks", "bibtex", trees.SMALL_SET), n_seeds=1, n_repetitions=1)
+QUICK_SETS = ("onet-tasks", "bibtex", trees.SMALL_SET, "completejourney")
+QUICK = Options(sets=QUICK_SETS, n_seeds=1, n_repetitions=1)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -79,7 +85,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--accurate",
         action="store_true",
-        help="calibration, zero_shot: also the preset accurate; needs torch, hours without a GPU",
+        help="calibration, recommend, recommend_paths, zero_shot: also the preset accurate; needs "
+        "torch, hours without a GPU",
     )
     parser.add_argument(
         "--large", action="store_true", help=f"with {trees.LARGE_SET}, which takes long"
@@ -89,7 +96,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         dest="sets",
-        choices=TEXT_SETS + SPARSE_SETS + GENERATED_SETS,
+        choices=list(dict.fromkeys(TEXT_SETS + SPARSE_SETS + GENERATED_SETS + RECOMMEND_SETS)),
         help="only this data set (may be repeated)",
     )
     asked = parser.parse_args(arguments)

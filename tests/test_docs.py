@@ -17,6 +17,7 @@ import scipy.sparse as sp
 import yaml
 from numba import config
 
+from tests.xmlrec.recommend.visits import fit_visits
 from xmlrec.catalog import Fault, ResultRow
 from xmlrec.catalog.audit_rows import VERDICTS, AuditRow, GivenPath
 from xmlrec.cli import main
@@ -25,6 +26,9 @@ from xmlrec.fuse.scores import NAMES
 from xmlrec.metrics import evaluate_ranking
 from xmlrec.models import explanation
 from xmlrec.models.explanation import HELD_BACK
+from xmlrec.recommend import list_events
+from xmlrec.recommend.events import read_events
+from xmlrec.recommend.item_catalog import read_item_catalog
 from xmlrec.taxonomy import lint_file, read_taxonomy, write_taxonomy
 from xmlrec.taxonomy.resolve import AMBIGUOUS_PATH, BAD_PATH, UNKNOWN_PATH
 from xmlrec.text.words import Word
@@ -143,7 +147,7 @@ def check_python(block, place, names):
 
 
 @pytest.mark.skipif(config.DISABLE_JIT, reason="trains for minutes where nothing is compiled")
-@pytest.mark.parametrize("page", ["tutorial.md", "changing.md"])
+@pytest.mark.parametrize("page", ["tutorial.md", "changing.md", "recommend.md"])
 def test_page_can_be_followed_from_top_to_bottom(tmp_path, monkeypatch, page):
     folder, bin_folder, names = tmp_path / "work", tmp_path / "bin", {}
     folder.mkdir()
@@ -177,6 +181,21 @@ def test_shown_output_may_leave_out_lines_and_differ_in_scores(shown):
 )
 def test_shown_output_that_was_not_printed_is_found(shown, missing):
     assert missing_line(shown, "one 5.0\ntwo 2\n") == missing
+
+
+def test_events_and_items_of_the_formats_page_are_read(tmp_path):
+    blocks = {block.text.split(",")[0]: block.text for block in read_blocks(DOCS / "formats.md")}
+    for name, start in (("events.csv", "session_id"), ("items.csv", "item_id")):
+        (tmp_path / name).write_text(blocks[start], encoding="utf-8")
+    rejects = []
+    catalog = read_item_catalog(str(tmp_path / "items.csv"), rejects.append)
+    events = read_events(str(tmp_path / "events.csv"), rejects.append, items=catalog.items)
+
+    assert rejects == []
+    assert (catalog.n_new, catalog.n_without_path, events.n_new_items) == (2, 1, 0)
+    assert catalog.items.is_available.tolist() == [True, False]
+    assert events.sessions.ids == ("s2", "s1")
+    assert events.sessions.lengths().tolist() == [1, 2]
 
 
 TAXONOMY_FILES = [block for block in read_blocks(DOCS / "formats.md") if block.file]
@@ -220,6 +239,21 @@ def test_formats_name_every_key_of_an_explanation():
     wanted = {field.name for part in EXPLAINED for field in fields(part)} | set(Word._fields)
     wanted |= {*SOURCES, HELD_BACK, "x size"}
     wanted |= {name for name in NAMES if not name.endswith("x size")}
+
+    assert wanted - named == set()
+
+
+def test_formats_name_every_key_and_figure_of_recommendations():
+    text = (DOCS / "formats.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`\n]+)`", text))
+    model = fit_visits()
+    (answer,) = model.recommend([["0020"]], 1, explain=True)
+    row = answer.to_json()
+    wanted = {*row, *row["items"][0], *row["items"][0]["explanation"]}
+    sessions = list_events([["0020", "0021"]], items=model.items_).sessions
+    for name in model.evaluate(sessions):
+        name = re.sub(r"level_\d", "level_L", name)
+        wanted.add(re.sub(r"^(n_)?(short|rare|cold|several_paths)(?=_|$)", r"\1SLICE", name))
 
     assert wanted - named == set()
 

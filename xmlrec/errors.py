@@ -14,7 +14,8 @@ XmlrecError
 ├── WorkerError         a process that was to answer rows and cannot start
 ├── ClusterError        a cluster that cannot be reached, or whose workers cannot answer
 ├── RejectsError        more rows rejected than were allowed
-└── UnknownLabelError   a label id that is not in the taxonomy in use
+├── UnknownLabelError   a label id that is not in the taxonomy in use
+└── UnknownItemError    an item id that is not among the items that can be recommended
 
 Each keeps its facts as attributes and its constructor arguments in ``args``, so that it survives
 pickling from a worker process.
@@ -178,3 +179,14 @@ class UnknownLabelError(XmlrecError, LookupError):
             f"label {self.label_id!r} is not in taxonomy {self.taxonomy!r}; "
             "run `xmlrec taxonomy search` to find it by name"
         )
+
+
+class UnknownItemError(XmlrecError, LookupError):
+    """An item id is not among the items that can be recommended."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(item_id)
+        self.item_id = item_id
+
+    def __str__(self) -> str:
+        return f"there is no item {self.item_id!r}; add it with `xmlrec recommend add-items`"

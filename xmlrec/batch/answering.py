@@ -2,8 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,11 @@ import numpy as np
 from xmlrec.batch.auditing import AuditFormat
 from xmlrec.batch.chunks import Chunk
 from xmlrec.batch.formats import JsonLines
+from xmlrec.batch.outcome import Failure, Part, attempt, to_lines
 from xmlrec.batch.request import Request
 from xmlrec.batch.tally import Tally, count_confidences
-from xmlrec.catalog import Fault, Reject, ResultRow
-from xmlrec.errors import ModelError, XmlrecError
+from xmlrec.catalog import ResultRow, Row
+from xmlrec.errors import ModelError
 from xmlrec.models import TaxonomyClassifier
 from xmlrec.models.auditing import Auditor
 from xmlrec.models.training import text_items
@@ -28,32 +28,6 @@ N_LOOKED_AT = 256
 
 N_UNKNOWN = 10
 """Unknown words of a chunk that are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a chunk becomes.
-
-    Attributes
-    ----------
-    results : bytes
-        As the format encodes them.
-    rejects : bytes
-        JSON lines.
-    tally : Tally
-    """
-
-    results: bytes
-    rejects: bytes
-    tally: Tally
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a chunk became nothing: one of its rows may be at fault, or whoever worked on it."""
-
-    code: Fault
-    message: str
 
 
 class Answerer:
@@ -83,7 +57,7 @@ class Answerer:
                 self._classifier, min_precision=request.min_precision, max_paths=request.max_paths
             )
 
-    def __call__(self, chunk: Chunk) -> Part | Failure:
+    def __call__(self, chunk: Chunk[Row]) -> Part | Failure:
         """Return the part of a chunk; what one of its rows cannot stand is a failure.
 
         Raises
@@ -91,16 +65,9 @@ class Answerer:
         XmlrecError
             What is wrong with the whole run, such as a damaged model.
         """
-        try:
-            return self._answer(chunk)
-        except XmlrecError:
-            raise
-        except MemoryError:
-            return Failure(Fault.WORKER_DIED, "there was not enough memory for it")
-        except Exception as error:  # whatever a row may bring about, the others are answered
-            return Failure(Fault.FAILED, f"{type(error).__name__}: {error}")
+        return attempt(lambda: self._answer(chunk))
 
-    def _answer(self, chunk: Chunk) -> Part:
+    def _answer(self, chunk: Chunk[Row]) -> Part:
         request = self.request
         items = [{**row.fields, "id": row.id} for row in chunk.rows]
         if isinstance(request.format, AuditFormat):
@@ -110,7 +77,7 @@ class Answerer:
         tally = self._count(chunk, found.statuses, found.best, found.confidence)
         return Part(results, to_lines(chunk.rejects), tally)
 
-    def _encode(self, lines: Sequence[str], chunk: Chunk) -> bytes:
+    def _encode(self, lines: Sequence[str], chunk: Chunk[Row]) -> bytes:
         form, carried = self.request.format, self._carried(chunk)
         assert not isinstance(form, AuditFormat)
         if isinstance(form, JsonLines):
@@ -120,7 +87,7 @@ class Answerer:
             row["input"] = values
         return form.encode(rows)
 
-    def _carried(self, chunk: Chunk) -> list[dict[str, str]] | None:
+    def _carried(self, chunk: Chunk[Row]) -> list[dict[str, str]] | None:
         """Return the columns that are carried through, None if there are none."""
         names = self.request.carried
         if not names:
@@ -128,7 +95,7 @@ class Answerer:
         return [{name: row.fields.get(name, "") for name in names} for row in chunk.rows]
 
     def _answer_audit(
-        self, chunk: Chunk, items: Sequence[Mapping[str, str]], audit_format: AuditFormat
+        self, chunk: Chunk[Row], items: Sequence[Mapping[str, str]], audit_format: AuditFormat
     ) -> Part:
         assert self._audit is not None
         audit = self._audit(items, [row.paths or () for row in chunk.rows])
@@ -141,7 +108,7 @@ class Answerer:
         return Part(content, to_lines(chunk.rejects), tally)
 
     def _count(
-        self, chunk: Chunk, statuses: Sequence[str], best: IntArray, confidence: FloatArray
+        self, chunk: Chunk[Row], statuses: Sequence[str], best: IntArray, confidence: FloatArray
     ) -> Tally:
         """Return what a chunk counts, given the best label of each row, -1 for none, and its P.
 
@@ -163,9 +130,3 @@ class Answerer:
             n_known_words=words.n_known,
             unknown_words=Counter(dict(words.unknown.most_common(N_UNKNOWN))),
         )
-
-
-def to_lines(rejects: Iterable[Reject]) -> bytes:
-    """Return rejects as JSON lines."""
-    text = "".join(reject.to_json() + "\n" for reject in rejects)
-    return text.encode("utf-8", "backslashreplace")

@@ -1,25 +1,20 @@
 """Categorizing a catalog, from its files to one output."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from itertools import chain, islice
 
 from xmlrec.batch.chunks import Reading
-from xmlrec.batch.executors import Executor
-from xmlrec.batch.formats import LineFormat
+from xmlrec.batch.output import open_sink, put_together
 from xmlrec.batch.request import Request
-from xmlrec.batch.running import run
+from xmlrec.batch.running import Start, answer_all
 from xmlrec.batch.sources import can_be_read_again, run_facts
-from xmlrec.batch.store import PartStore, Shard, open_store, parts_folder
+from xmlrec.batch.store import PartStore, Shard, parts_folder
 from xmlrec.batch.streaming import Stream
 from xmlrec.batch.tally import Tally
 from xmlrec.catalog import CatalogReader, CatalogSettings, ReadCounts, Reject, read_catalog
-from xmlrec.catalog.output import is_stream, open_output, remove
+from xmlrec.catalog.output import is_stream
 from xmlrec.errors import ColumnError, InputError, OptionError
-
-Start = Callable[..., Executor]
-"""Opens an executor for a request; ``is_small`` says whether it has but one chunk to answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,16 +108,14 @@ def categorize_catalog(
     with ExitStack() as stack:
         reader = stack.enter_context(read_catalog(job.sources, job.settings, on_reject))
         _check_carried(reader, job.request.carried)
-        sink = _open_sink(job, stack)
+        sink = stack.enter_context(_open_sink(job))
         reading = Reading(reader)
-        wanted = (chunk for chunk in reading.chunks() if chunk.number not in sink)
-        if first := list(islice(wanted, 2)):
-            executor = start(job.request, is_small=len(first) == 1)
-            stack.callback(executor.close)
-            run(chain(first, wanted), executor, sink, lambda tally: on_part(tally, reader))
+        chunks = reading.chunks()
+        answer_all(chunks, job.request, start, sink, lambda tally: on_part(tally, reader))
         done = Done(sink.tally, reader.counts, reading.n_repeated_ids(), reading.damage)
         if isinstance(sink, PartStore) and job.shard is None:
-            _put_together(job, sink, done)
+            _check_ids(job, sink, done)
+            put_together(job.out, sink, job.request.format)
         return done
 
 
@@ -134,28 +127,14 @@ def _check_carried(reader: CatalogReader, carried: Sequence[str]) -> None:
             raise ColumnError(reader.source, problem + ", ".join(map(repr, names[:20])))
 
 
-def _open_sink(job: Job, stack: ExitStack) -> PartStore | Stream:
-    if is_stream(job.out):
-        form = job.request.format
-        assert isinstance(form, LineFormat)  # which `choose_format` gives for them
-        return Stream(stack.enter_context(open_output(job.out)), form.head)
+def _open_sink(job: Job) -> AbstractContextManager[PartStore | Stream]:
     facts = run_facts(job.sources, job.settings, job.request)
-    is_new = job.restart or not can_be_read_again(job.sources)
-    return stack.enter_context(open_store(job.out, facts, restart=is_new, shard=job.shard))
+    restart = job.restart or not can_be_read_again(job.sources)
+    return open_sink(job.out, job.request.format, facts, restart=restart, shard=job.shard)
 
 
-def _put_together(job: Job, store: PartStore, done: Done) -> None:
-    """Make the output and its rejects of the parts, and remove these."""
+def _check_ids(job: Job, store: PartStore, done: Done) -> None:
     if job.unique_ids and done.n_repeated_ids:
         store.remove()  # whoever mends the catalog has another one
         problem = f"{done.n_repeated_ids:,} rows have the id of a row before"
         raise InputError(" ".join(job.sources), problem, "give every row an id of its own")
-    rejects = f"{job.out}.rejects.jsonl"
-    if files := list(store.rejects()):
-        with open_output(rejects) as output:
-            for file in files:
-                output.write_bytes(file.read_bytes())
-    else:
-        remove(rejects)
-    job.request.format.assemble(store.results(), job.out)
-    store.remove()

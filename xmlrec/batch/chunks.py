@@ -1,10 +1,10 @@
-"""A catalog in chunks, the same whoever reads it and whenever."""
+"""Rows in chunks, the same whoever reads them and whenever."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -12,17 +12,21 @@ from xmlrec.catalog import CatalogReader, Reject, Row
 from xmlrec.errors import InputError
 
 ENTRIES_PER_CHUNK = 4096
+SESSIONS_PER_CHUNK = 1024
+
+
+R = TypeVar("R", bound=NamedTuple)
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Entries that follow one another in a catalog.
+class Chunk(Generic[R]):
+    """Rows that follow one another, of a catalog or `xmlrec.batch.sessions.SessionRow`.
 
     Attributes
     ----------
     number : int
         From 0.
-    rows : tuple of Row
+    rows : tuple of named tuples
     rejects : tuple of Reject
         What was rejected between them.
     start : int
@@ -32,17 +36,20 @@ class Chunk:
     """
 
     number: int
-    rows: tuple[Row, ...]
+    rows: tuple[R, ...]
     rejects: tuple[Reject, ...] = ()
     start: int = 0
     is_second_try: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle rows column by column, in a third of the time."""
+        others = self.rejects, self.start, self.is_second_try
+        if not self.rows:
+            return Chunk, (self.number, (), *others)
         columns = tuple(zip(*self.rows, strict=True))
-        return chunk_of, (self.number, columns, self.rejects, self.start, self.is_second_try)
+        return chunk_of, (self.number, self.rows[0]._make, columns, *others)
 
-    def halves(self) -> "tuple[Chunk, Chunk]":
+    def halves(self) -> "tuple[Chunk[R], Chunk[R]]":
         """Return two pieces that are this one, its rejects with the first."""
         middle = len(self.rows) // 2
         return (
@@ -51,9 +58,18 @@ class Chunk:
         )
 
 
-def chunk_of(number: int, columns: tuple[tuple[Any, ...], ...], *others: Any) -> Chunk:
+AnyChunk = Chunk[Any]
+"""What is passed on without a look at its rows."""
+
+
+def chunk_of(
+    number: int,
+    make: Callable[[tuple[Any, ...]], R],
+    columns: tuple[tuple[Any, ...], ...],
+    *others: Any,
+) -> Chunk[R]:
     """Return the chunk whose rows are given by their columns."""
-    return Chunk(number, tuple(map(Row._make, zip(*columns, strict=True))), *others)
+    return Chunk(number, tuple(map(make, zip(*columns, strict=True))), *others)
 
 
 class Reading:
@@ -70,7 +86,7 @@ class Reading:
         self._reader = reader
         self._id_hashes = array("q")
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk[Row]]:
         """Yield chunks of `ENTRIES_PER_CHUNK` rows and rejects; the last may be smaller."""
         entries, number = self._entries(), 0
         while part := tuple(islice(entries, ENTRIES_PER_CHUNK)):

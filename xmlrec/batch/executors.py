@@ -1,7 +1,7 @@
 """Who answers chunks: this process, or processes beside it. `xmlrec.batch.on_dask` has the cluster.
 
-An executor gives every chunk to what `Request.open` returns, and back what becomes of it. It holds
-a few chunks at a time.
+An executor gives every chunk to what `AnyRequest.open` returns, and back what becomes of it. It
+holds a few chunks at a time.
 """
 
 import gc
@@ -16,13 +16,13 @@ from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
 from label_trees.parallel import count_threads
-from xmlrec.batch.answering import Failure, Part
-from xmlrec.batch.chunks import Chunk
-from xmlrec.batch.request import Request
+from xmlrec.batch.chunks import AnyChunk
+from xmlrec.batch.contract import AnyRequest
+from xmlrec.batch.outcome import Failure, Part
 from xmlrec.catalog import Fault
 from xmlrec.errors import WorkerError, XmlrecError
 
-Outcome = tuple[Chunk, Part | Failure]
+Outcome = tuple[AnyChunk, Part | Failure]
 
 SECONDS_PER_ROW = 0.25
 """A chunk that takes longer, and `MIN_SECONDS` at least, hangs: a transformer on one busy processor
@@ -31,7 +31,7 @@ takes a fifth of it for a long text."""
 MIN_SECONDS = 60.0
 
 
-def time_limit(chunk: Chunk) -> float:
+def time_limit(chunk: AnyChunk) -> float:
     """Return the seconds after which a chunk hangs."""
     return max(SECONDS_PER_ROW * len(chunk.rows), MIN_SECONDS)
 
@@ -39,7 +39,7 @@ def time_limit(chunk: Chunk) -> float:
 class Executor(Protocol):
     """Answers chunks."""
 
-    def map(self, chunks: Iterator[Chunk]) -> Iterator[Outcome]:
+    def map(self, chunks: Iterator[AnyChunk]) -> Iterator[Outcome]:
         """Yield every chunk with its part, or with why it has none, as they are done."""
 
     def close(self) -> None:
@@ -49,10 +49,10 @@ class Executor(Protocol):
 class InProcess:
     """Answers chunks one by one in this process."""
 
-    def __init__(self, request: Request, *, n_threads: int) -> None:
+    def __init__(self, request: AnyRequest, *, n_threads: int) -> None:
         self._answer = request.open(n_threads)
 
-    def map(self, chunks: Iterator[Chunk]) -> Iterator[Outcome]:
+    def map(self, chunks: Iterator[AnyChunk]) -> Iterator[Outcome]:
         """Yield every chunk with what became of it, in their order."""
         for chunk in chunks:
             yield chunk, self._answer(chunk)
@@ -62,7 +62,7 @@ class InProcess:
 
 
 def open_local(
-    request: Request, *, is_small: bool, n_threads: int | None, has_transformer: bool
+    request: AnyRequest, *, is_small: bool, n_threads: int | None, has_transformer: bool
 ) -> Executor:
     """Open an executor on this machine that uses ``n_threads``, by default all processors.
 
@@ -85,16 +85,16 @@ class WorkerProcesses:
 
     Parameters
     ----------
-    request : Request
+    request : AnyRequest
     n_workers : int
     n_threads : int
         Of each.
     """
 
-    def __init__(self, request: Request, *, n_workers: int, n_threads: int = 1) -> None:
+    def __init__(self, request: AnyRequest, *, n_workers: int, n_threads: int = 1) -> None:
         self._workers = [Worker(request, n_threads) for _ in range(n_workers)]
 
-    def map(self, chunks: Iterator[Chunk]) -> Iterator[Outcome]:
+    def map(self, chunks: Iterator[AnyChunk]) -> Iterator[Outcome]:
         """Yield every chunk with what became of it, as they are done.
 
         Raises
@@ -102,7 +102,7 @@ class WorkerProcesses:
         XmlrecError
             What a worker raised, or `WorkerError` if one cannot start.
         """
-        idle, busy, ahead = deque(self._workers), list[Worker](), deque[Chunk]()
+        idle, busy, ahead = deque(self._workers), list[Worker](), deque[AnyChunk]()
         while True:
             while idle and (chunk := ahead.popleft() if ahead else next(chunks, None)):
                 busy.append(idle.popleft())
@@ -146,13 +146,13 @@ class Worker:
 
     connection: Connection
 
-    def __init__(self, request: Request, n_threads: int) -> None:
+    def __init__(self, request: AnyRequest, n_threads: int) -> None:
         self._request, self._n_threads = request, n_threads
-        self._chunk: Chunk | None = None
+        self._chunk: AnyChunk | None = None
         self.deadline = 0.0
         self._launch()
 
-    def start(self, chunk: Chunk) -> None:
+    def start(self, chunk: AnyChunk) -> None:
         """Send the chunk to work on next; the first time, wait until the model is open."""
         if not self._is_ready:
             self._await_model()
@@ -208,7 +208,7 @@ class Worker:
         return Failure(code, message)
 
 
-def serve(connection: Connection, request: Request, n_threads: int) -> None:
+def serve(connection: Connection, request: AnyRequest, n_threads: int) -> None:
     """Answer the chunks that come through ``connection``, until it is closed."""
     from threadpoolctl import threadpool_limits
 

@@ -11,10 +11,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from label_trees.parallel import count_threads
-from xmlrec.batch.answering import Failure, Part
-from xmlrec.batch.chunks import Chunk
+from xmlrec.batch.chunks import AnyChunk, Chunk
 from xmlrec.batch.executors import Executor, Outcome, time_limit
 from xmlrec.batch.on_worker import answer
+from xmlrec.batch.outcome import Failure, Part
 from xmlrec.batch.request import Request
 from xmlrec.catalog import Fault
 from xmlrec.errors import ClusterError, XmlrecError
@@ -82,7 +82,7 @@ class DaskCluster:
     def __init__(self, client: "Client", asked: tuple[Request, str], held: ExitStack) -> None:
         self._client, self._asked, self._held = client, asked, held
 
-    def map(self, chunks: Iterator[Chunk]) -> Iterator[Outcome]:
+    def map(self, chunks: Iterator[AnyChunk]) -> Iterator[Outcome]:
         """Yield every chunk with what became of it, as they are done.
 
         Raises
@@ -92,7 +92,7 @@ class DaskCluster:
         """
         from distributed import as_completed
 
-        done, in_flight = as_completed(), dict["Future", Chunk]()
+        done, in_flight = as_completed(), dict["Future", AnyChunk]()
         chunk = next(chunks, None)
         while chunk is not None or in_flight:
             while chunk is not None and self._may_start(chunk, in_flight.values()):
@@ -108,7 +108,7 @@ class DaskCluster:
         """Let go of the cluster; one on this machine ends."""
         self._held.close()
 
-    def _may_start(self, chunk: Chunk, in_flight: Collection[Chunk]) -> bool:
+    def _may_start(self, chunk: AnyChunk, in_flight: Collection[AnyChunk]) -> bool:
         if chunk.is_second_try or any(other.is_second_try for other in in_flight):
             return not in_flight
         with naming(self._client.scheduler.address):

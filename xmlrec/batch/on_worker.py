@@ -6,8 +6,9 @@ import socket
 from functools import lru_cache
 from importlib.metadata import version
 
-from xmlrec.batch.answering import Answerer, Failure, Part
-from xmlrec.batch.chunks import Chunk
+from xmlrec.batch.answering import Answerer
+from xmlrec.batch.chunks import AnyChunk
+from xmlrec.batch.outcome import Failure, Part
 from xmlrec.batch.request import Request
 from xmlrec.catalog import Fault
 from xmlrec.errors import ClusterError, ModelError
@@ -17,7 +18,7 @@ SECONDS_TO_HAND_OVER = 3.0
 
 
 async def answer(
-    request: Request, xmlrec_version: str, chunk: Chunk, seconds: float | None
+    request: Request, xmlrec_version: str, chunk: AnyChunk, seconds: float | None
 ) -> Part | Failure:
     """Answer a chunk; it has failed if it takes longer than ``seconds``, and the worker ends.
 

@@ -1,14 +1,13 @@
 """Chunks that failed: tried again, cut in half, until the row at fault stands alone."""
 
-import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from xmlrec.batch.answering import Failure, Part, to_lines
-from xmlrec.batch.chunks import Chunk
+from xmlrec.batch.chunks import AnyChunk
+from xmlrec.batch.outcome import Failure, Part, to_lines
 from xmlrec.batch.tally import Tally
-from xmlrec.catalog import Fault, Reject, Row, raw_text
+from xmlrec.catalog import Fault
 
 
 class Pieces:
@@ -19,7 +18,7 @@ class Pieces:
     """
 
     def __init__(self) -> None:
-        self._again = deque[Chunk]()
+        self._again = deque[AnyChunk]()
         self._n_open = Counter[int]()
         self._done = defaultdict[int, dict[int, Part]](dict)
 
@@ -28,7 +27,7 @@ class Pieces:
         """Whether there are pieces to try."""
         return bool(self._again)
 
-    def before(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    def before(self, chunks: Iterator[AnyChunk]) -> Iterator[AnyChunk]:
         """Yield the pieces that are to be tried before the next of ``chunks``, and these."""
         while True:
             if self._again:
@@ -39,7 +38,7 @@ class Pieces:
             else:
                 return
 
-    def take(self, chunk: Chunk, outcome: Part | Failure) -> list[Part]:
+    def take(self, chunk: AnyChunk, outcome: Part | Failure) -> list[Part]:
         """Take what became of a chunk or piece; return all of the chunk once it is complete."""
         number = chunk.number
         if isinstance(outcome, Failure):
@@ -57,7 +56,7 @@ class Pieces:
         return [pieces[start] for start in sorted(pieces)]
 
 
-def tried_again(chunk: Chunk, failure: Failure) -> list[Chunk]:
+def tried_again(chunk: AnyChunk, failure: Failure) -> list[AnyChunk]:
     """Return what of a failed chunk is to be tried again; nothing of a row that is at fault."""
     if failure.code is Fault.WORKER_DIED and not chunk.is_second_try:
         return [replace(chunk, is_second_try=True)]
@@ -67,21 +66,8 @@ def tried_again(chunk: Chunk, failure: Failure) -> list[Chunk]:
     return [replace(half, is_second_try=len(half.rows) > 1) for half in halves]
 
 
-def rejected(chunk: Chunk, failure: Failure) -> Part:
+def rejected(chunk: AnyChunk, failure: Failure) -> Part:
     """Return the part of a chunk whose only row cannot be answered."""
-    rejects = [*chunk.rejects, *(reject(row, failure) for row in chunk.rows)]
+    rejects = [*chunk.rejects, *(row.reject(failure.code, failure.message) for row in chunk.rows)]
     codes = Counter(reject.code.value for reject in rejects)
     return Part(b"", to_lines(rejects), Tally(rejected=codes))
-
-
-def reject(row: Row, failure: Failure) -> Reject:
-    """Return the reject of a row that was read but cannot be answered."""
-    raw = json.dumps({"id": row.id, **row.fields}, ensure_ascii=False)
-    return Reject(
-        source=row.source,
-        line=row.line,
-        byte=row.byte,
-        code=failure.code,
-        message=failure.message,
-        raw=raw_text(raw.encode("utf-8", "backslashreplace")),
-    )

@@ -1,13 +1,18 @@
-"""A run: a catalog in chunks, each answered by someone, their parts put together in order."""
+"""A run: rows in chunks, each answered by someone, their parts put together in order."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Protocol
 
-from xmlrec.batch.answering import Part
-from xmlrec.batch.chunks import Chunk
+from xmlrec.batch.chunks import AnyChunk
+from xmlrec.batch.contract import AnyRequest
 from xmlrec.batch.executors import Executor
+from xmlrec.batch.outcome import Part
 from xmlrec.batch.pieces import Pieces
 from xmlrec.batch.tally import Tally
+
+Start = Callable[..., Executor]
+"""Opens an executor for a request; ``is_small`` says whether it has but one chunk to answer."""
 
 
 class Sink(Protocol):
@@ -20,8 +25,31 @@ class Sink(Protocol):
         """Take the part of a chunk, in one piece or several."""
 
 
+def answer_all(
+    chunks: Iterator[AnyChunk],
+    request: AnyRequest,
+    start: Start,
+    sink: Sink,
+    on_part: Callable[[Tally], None],
+) -> None:
+    """Answer the chunks that ``sink`` lacks; without any, no model is opened.
+
+    Raises
+    ------
+    XmlrecError
+        What stops the run; parts that are in the sink stay there.
+    """
+    wanted = (chunk for chunk in chunks if chunk.number not in sink)
+    if first := list(islice(wanted, 2)):
+        executor = start(request, is_small=len(first) == 1)
+        try:
+            run(chain(first, wanted), executor, sink, on_part)
+        finally:
+            executor.close()
+
+
 def run(
-    chunks: Iterator[Chunk],
+    chunks: Iterator[AnyChunk],
     executor: Executor,
     sink: Sink,
     on_part: Callable[[Tally], None] = lambda tally: None,

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from xmlrec.batch.request import Request
+from xmlrec.batch.contract import AnyRequest
 from xmlrec.catalog import CatalogSettings
 from xmlrec.errors import InputError
 
@@ -14,9 +14,14 @@ _END_BYTES = 1 << 20
 
 
 def run_facts(
-    sources: Sequence[str], settings: CatalogSettings, request: Request
+    sources: Sequence[str], settings: CatalogSettings, request: AnyRequest, *, kind: str = "catalog"
 ) -> dict[str, str]:
     """Return the facts that settle every byte of a run's output, by name.
+
+    Parameters
+    ----------
+    kind : str
+        What the files are called.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def run_facts(
     made_by = f"{version('xmlrec')} {zlib.ZLIB_RUNTIME_VERSION}"  # another zlib, other bytes
     asked = f"{request.digest()} {settings} {made_by}"
     return {
-        "catalog": " ".join(map(file_fact, sources)),
+        kind: " ".join(map(file_fact, sources)),
         "model": request.model_name,
         "settings": hashlib.sha256(asked.encode()).hexdigest(),
     }

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from xmlrec.batch.answering import Part
+from xmlrec.batch.outcome import Part
 from xmlrec.batch.tally import Tally
 from xmlrec.errors import InputError, OptionError
 from xmlrec.models.disk import LOCK, file_digest, locked, sync

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xmlrec.batch.answering import Part
+from xmlrec.batch.outcome import Part
 from xmlrec.batch.tally import Tally
 from xmlrec.catalog.output import TextOutput
 

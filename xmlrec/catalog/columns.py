@@ -29,13 +29,16 @@ class Columns:
     id : str or None
         None numbers the rows from 1.
     label : str or None
-        None where no labels are wanted.
+        None where no labels are wanted, or there may be none.
+    keys : tuple of str
+        Other columns that hold ids.
     """
 
     names: Names
     text: Names
     id: str | None
     label: str | None
+    keys: Names = ()
 
 
 def check_names(source: str, names: Names) -> Names:
@@ -67,11 +70,13 @@ def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Colu
     if settings.model_text is not None:
         text = _model_columns(source, names, settings.model_text)
     else:
-        text = _text_columns(source, names, settings.text_columns)
-    item_id = _id_column(source, names, settings.id_column)
-    label = None
-    if settings.needs_labels:
-        label = _label_column(source, names, settings.label_column)
+        text = _text_columns(source, names, settings)
+    item_id = _id_column(source, names, settings)
+    label = _label_column(source, names, settings) if settings.needs_labels else None
+    for name in settings.key_columns:
+        if name not in names:
+            problem = f"no column {name!r}; its columns are {_shown(names)}"
+            raise ColumnError(source, problem, "rename the one that holds it")
     if both := {label, PATHS_COLUMN} & set(text):
         problem = f"column {both.pop()!r} would be text and label at once"
         step = "say which holds the category paths: --label-column COLUMN"
@@ -79,7 +84,7 @@ def choose_columns(source: str, names: Names, settings: CatalogSettings) -> Colu
     if _ID_COLUMN in text and item_id != _ID_COLUMN:
         problem = f"column {_ID_COLUMN!r} would be text while ids come from {item_id!r}"
         raise ColumnError(source, problem, "rename the column that is text")
-    return Columns(names, text, item_id, label)
+    return Columns(names, text, item_id, label, settings.key_columns)
 
 
 def _model_columns(source: str, names: Names, wanted: Names) -> Names:
@@ -89,34 +94,43 @@ def _model_columns(source: str, names: Names, wanted: Names) -> Names:
     return tuple(name for name in wanted if name in names)
 
 
-def _text_columns(source: str, names: Names, wanted: Names | None) -> Names:
-    if wanted is not None:
-        for name in wanted:
+def _text_columns(source: str, names: Names, settings: CatalogSettings) -> Names:
+    if settings.text_columns is not None:
+        for name in settings.text_columns:
             _check_exists(source, names, name, option="--text")
-        return wanted
+        return settings.text_columns
     text = tuple(name for name in _TEXT_COLUMNS if name in names)
-    if not text:
+    if not text and not settings.may_lack_columns:
         problem = f"no column 'title' or 'description'; its columns are {_shown(names)}"
         raise ColumnError(source, problem, "say which hold the text: --text COLUMN")
     return text
 
 
-def _id_column(source: str, names: Names, wanted: str | None) -> str | None:
-    if wanted is None:
+def _id_column(source: str, names: Names, settings: CatalogSettings) -> str | None:
+    if settings.id_column is not None:
+        _check_exists(source, names, settings.id_column, option="--id-column")
+        return settings.id_column
+    if not settings.id_columns:
         return _ID_COLUMN if _ID_COLUMN in names else None
-    _check_exists(source, names, wanted, option="--id-column")
-    return wanted
+    found = next((name for name in settings.id_columns if name in names), None)
+    if found is None:
+        usual = " or ".join(map(repr, settings.id_columns))
+        problem = f"no column {usual}; its columns are {_shown(names)}"
+        raise ColumnError(source, problem, "say which holds the ids: --id-column COLUMN")
+    return found
 
 
-def _label_column(source: str, names: Names, wanted: str | None) -> str:
-    if wanted is not None:
-        _check_exists(source, names, wanted, option="--label-column")
-        return wanted
+def _label_column(source: str, names: Names, settings: CatalogSettings) -> str | None:
+    if settings.label_column is not None:
+        _check_exists(source, names, settings.label_column, option="--label-column")
+        return settings.label_column
     if PATHS_COLUMN in names:
         return PATHS_COLUMN
     known = tuple(name for name in _LABEL_COLUMNS if name in names)
     if len(known) == 1:
         return known[0]
+    if not known and settings.may_lack_columns:
+        return None
     step = "say which holds the category paths: --label-column COLUMN"
     if known:
         raise ColumnError(source, f"{_shown(known)} may each be the label column", step)

@@ -66,6 +66,8 @@ def to_row(record: Record, number: int, columns: Columns, source: str) -> Row:
         raise record.fault
     values = record.values
     row_id = str(number) if columns.id is None else _id(record, columns.id)
+    for name in columns.keys:
+        _id(record, name)
     label = columns.label or PATHS_COLUMN
     paths = None if columns.label is None else parse_paths(values.get(label))
     values.pop(label, None)

@@ -22,6 +22,10 @@ class Fault(StrEnum):
     LINE_TOO_LONG = "LINE_TOO_LONG"  # longer than lines.MAX_LINE_BYTES
     TOO_MANY_FIELDS = "TOO_MANY_FIELDS"  # more than MAX_FIELDS
     BAD_ID = "BAD_ID"  # missing, null, a list or an object
+    DUPLICATE_ID = "DUPLICATE_ID"  # of an item that a catalog for recommending has already
+    BAD_AVAILABLE = "BAD_AVAILABLE"  # neither yes nor no
+    BAD_TIME = "BAD_TIME"  # of an event: no time at all, or one that is missing where others have
+    BAD_WEIGHT = "BAD_WEIGHT"  # of an event: not a number above 0
     BAD_LABEL = "BAD_LABEL"  # a category path that cannot be taken apart
     BAD_PATH = "BAD_PATH"  # cannot become a category; this and the next two leave out one path
     AMBIGUOUS_PATH = "AMBIGUOUS_PATH"  # fits several categories
@@ -36,7 +40,7 @@ class Fault(StrEnum):
 
 
 class RowFault(Exception):
-    """A row that cannot be used; raised and caught within this package."""
+    """A row that cannot be used; caught where rows are read, and made into a `Reject`."""
 
     def __init__(self, code: Fault, message: str) -> None:
         super().__init__(code, message)
@@ -66,6 +70,12 @@ class Row(NamedTuple):  # a frozen dataclass takes three times as long to make
     line: int
     byte: int
     source: str
+
+    def reject(self, code: Fault, message: str) -> "Reject":
+        """Return the reject of a row that was read but cannot be answered."""
+        raw = json.dumps({"id": self.id, **self.fields}, ensure_ascii=False)
+        raw = raw_text(raw.encode("utf-8", "backslashreplace"))
+        return Reject(self.source, self.line, self.byte, code, message, raw)
 
 
 @dataclass(frozen=True, slots=True)

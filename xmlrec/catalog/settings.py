@@ -27,6 +27,13 @@ class CatalogSettings:
         is more.
     needs_labels : bool
         Whether rows get their paths; a catalog without a label column is then refused.
+    id_columns : tuple of str
+        Columns of which the first that is there holds the id, unless ``id_column`` names it; one
+        must be there.
+    key_columns : tuple of str
+        Other columns that hold ids: they must be there, and a row is rejected as for its own id.
+    may_lack_columns : bool
+        Whether columns of text, and of labels, may be missing unless they are named.
 
     Raises
     ------
@@ -42,6 +49,9 @@ class CatalogSettings:
     delimiter: str | None = None
     max_decompressed: int | None = None
     needs_labels: bool = False
+    id_columns: tuple[str, ...] = ()
+    key_columns: tuple[str, ...] = ()
+    may_lack_columns: bool = False
 
     def __post_init__(self) -> None:
         if self.encoding is not None and not _is_text_encoding(self.encoding):

@@ -18,6 +18,7 @@ from xmlrec.cli.compiling import provide_cache
 from xmlrec.cli.demo import demo
 from xmlrec.cli.evaluate import evaluate
 from xmlrec.cli.model import info, schema, verify
+from xmlrec.cli.recommend import recommend_app
 from xmlrec.cli.taxonomy import taxonomy_app
 from xmlrec.cli.train import train
 from xmlrec.errors import XmlrecError
@@ -33,13 +34,14 @@ for command in (train, classify, categorize, evaluate, info, verify, schema, dem
 for change in changes.COMMANDS:
     taxonomy_app.command()(change)
 app.add_typer(taxonomy_app, name="taxonomy")
+app.add_typer(recommend_app, name="recommend")
 
 
 @app.callback()
 def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version")] = False,
 ) -> None:
-    """Classify product catalogs into taxonomy paths."""
+    """Classify product catalogs into taxonomy paths, and recommend items by them."""
     if version:
         from importlib.metadata import version as version_of
 

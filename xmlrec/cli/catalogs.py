@@ -51,6 +51,19 @@ class Rejects:
             self._writer(reject)
 
 
+class KeptRejects(Rejects):
+    """Collects rejects in memory, for whoever writes them later; shows the first on stderr."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Reject] = []
+
+    def __call__(self, reject: Reject) -> None:
+        """Take one reject."""
+        super().__call__(reject)
+        self.kept.append(reject)
+
+
 class LabelledCatalog(NamedTuple):
     """A whole catalog in memory: items for `TaxonomyClassifier.fit`, and where they stand."""
 

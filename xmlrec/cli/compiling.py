@@ -2,7 +2,9 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -26,7 +28,20 @@ def announce_compilation() -> bool:
     from label_trees.kernels.search import search_rows
     from xmlrec.text.kernels.ngrams import transform_rows
 
-    for kernel in (search_rows, transform_rows):
+    return announce_missing((search_rows, transform_rows))
+
+
+def announce_recommending() -> bool:
+    """Say, and return, the same of the kernels that recommend items."""
+    from xmlrec.recommend.kernels.candidates import find_candidates
+    from xmlrec.recommend.neighbours.kernels import evidence_rows
+
+    return announce_missing((find_candidates, evidence_rows))
+
+
+def announce_missing(kernels: Iterable[Any]) -> bool:
+    """Say on stderr, and return, whether one of the kernels does not lie on disk."""
+    for kernel in kernels:
         if not hasattr(kernel, "stats"):  # NUMBA_DISABLE_JIT makes it a plain function
             return False
         name = kernel.py_func.__module__.rpartition(".")[2]

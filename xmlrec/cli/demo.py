@@ -17,12 +17,14 @@ EXAMPLES = (
 )
 NEW_PATH = "Electronics > Computers > Input Devices > Trackballs"
 NEW_EXAMPLE = "Trackball, 8 buttons, 2.4 GHz"
+WITHIN = "Electronics"
+N_RECOMMENDED = 3
 
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where the demo's files go")] = Path("demo"),
 ) -> None:
-    """Make a catalog up, train on it, classify, add a category, and categorize a dump."""
+    """Make a shop up, train on its catalog, classify, add a category, categorize, recommend."""
     from xmlrec.cli.categorize import categorize
     from xmlrec.cli.changes import add
     from xmlrec.cli.classify import classify
@@ -56,6 +58,36 @@ def demo(
     heading("categorize", f"xmlrec categorize {dump} --model {model} --out {out}")
     timed(lambda: categorize([str(dump)], model, out=str(out)))
     show_dump(dump, out)
+    recommend(folder, model)
+
+
+def recommend(folder: Path, classifier: Path) -> None:
+    """Learn from sessions over items whose paths the classifier predicts, and recommend."""
+    from xmlrec.cli.recommend import fit
+    from xmlrec.cli.recommend_evaluate import evaluate
+    from xmlrec.cli.recommend_next import next_items
+
+    model, items = folder / "recommender", str(folder / "items.csv")
+    events, last = str(folder / "sessions.csv"), str(folder / "last_sessions.csv")
+    options = f"--catalog {items} --classifier {classifier} --model {model}"
+    heading("recommend, with predicted paths", f"xmlrec recommend fit {events} {options}")
+    timed(lambda: fit([events], model, catalog=items, classifier=classifier))
+    session = first_items(last)
+    command = f"xmlrec recommend next --session {session} --model {model} -k {N_RECOMMENDED}"
+    heading("what comes next, and why", f"{command} --explain")
+    timed(lambda: next_items(model, session, k=N_RECOMMENDED, explain=True))
+    heading("within a category", f'{command} --within "{WITHIN}"')
+    timed(lambda: next_items(model, session, k=N_RECOMMENDED, within=WITHIN))
+    heading("evaluate on the last sessions", f"xmlrec recommend evaluate {last} --model {model}")
+    timed(lambda: evaluate([last], model))
+
+
+def first_items(events: str) -> str:
+    """Return the first two items of the first session in a file, as --session has them."""
+    import csv
+
+    with open(events, encoding="utf-8", newline="") as file:
+        return ",".join(event["item_id"] for event in islice(csv.DictReader(file), 2))
 
 
 def heading(what: str, command: str) -> None:

@@ -19,7 +19,10 @@ from xmlrec.cli.options import (
     ThreadsOption,
 )
 
-SHARES = ("ece", "brier", "log_loss", "abstain_auroc")
+SHARES = (
+    "ece", "brier", "log_loss", "abstain_auroc", "popularity_share", "diversity", "gini",
+    "candidate_share",
+)  # fmt: skip
 """Metrics that are no percentages."""
 
 

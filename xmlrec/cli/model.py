@@ -35,7 +35,9 @@ def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         if isinstance(value, dict):
             rows += flat(value, f"{prefix}{name}.")
         else:
-            rows.append((prefix + name, ", ".join(value) if isinstance(value, list) else value))
+            rows.append(
+                (prefix + name, ", ".join(map(str, value)) if isinstance(value, list) else value)
+            )
     return rows
 
 

@@ -6,18 +6,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
 if TYPE_CHECKING:
     from xmlrec.batch import Tally
-    from xmlrec.catalog import CatalogReader
 
 PROGRESS = ("auto", "bar", "lines", "json", "none")
 SECONDS_BETWEEN_LINES = 10.0
 
-OnPart = Callable[["Tally", "CatalogReader"], None]
+
+class Reader(Protocol):
+    """Knows how much was read."""
+
+    @property
+    def share_read(self) -> float | None:
+        """How much of all, between 0 and 1; None where that is not known."""
+
+
+OnPart = Callable[["Tally", Reader], None]
 
 
 @dataclass(slots=True)
@@ -96,7 +104,7 @@ def show_progress(mode: str) -> Iterator[OnPart]:
 def on_part(pace: Pace, show: Callable[[Pace], None]) -> OnPart:
     """Return a function that counts a part and shows the pace."""
 
-    def take(tally: "Tally", reader: "CatalogReader") -> None:
+    def take(tally: "Tally", reader: Reader) -> None:
         pace.add(tally, reader.share_read)
         show(pace)
 

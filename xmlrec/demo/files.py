@@ -1,4 +1,4 @@
-"""The demo's files: a taxonomy, labelled rows to train and to test, an unlabelled dump."""
+"""The demo's files: a taxonomy, labelled rows, an unlabelled dump, items and sessions."""
 
 import csv
 import io
@@ -10,9 +10,11 @@ from random import Random
 
 from xmlrec.demo.catalog import make_catalog
 from xmlrec.demo.product import Product
+from xmlrec.demo.sessions import Event, make_sessions
 from xmlrec.demo.vocabulary import taxonomy_csv
 
 TEST_SHARE = 0.2
+ITEM_COLUMNS = ("id", "title", "brand", "description")
 DUMP_COLUMNS = ("id", "title", "brand", "description", "price")
 BROKEN_LINES = (
     b"x-0001,Cordless kettle, stainless steel,Hearthwyn,1.7 L,29.99\n",  # a comma too many
@@ -24,11 +26,14 @@ BROKEN_LINES = (
 )
 
 
-def write_demo(folder: Path, *, n: int = 6000, n_dump: int = 2000, seed: int = 0) -> dict[str, int]:
-    """Write ``taxonomy.csv``, ``train.jsonl``, ``test.jsonl`` and ``dump.csv`` into a folder.
+def write_demo(
+    folder: Path, *, n: int = 6000, n_dump: int = 2000, n_sessions: int = 3000, seed: int = 0
+) -> dict[str, int]:
+    """Write the demo's files into a folder, by the names of what is returned.
 
     A fifth of every category goes to the test rows. The dump holds ``n_dump`` other products
-    without labels, and a few broken lines between them.
+    without labels, and a few broken lines between them. The items of the sessions are the test
+    rows, in ``items.csv`` without their paths.
 
     Returns
     -------
@@ -42,11 +47,19 @@ def write_demo(folder: Path, *, n: int = 6000, n_dump: int = 2000, seed: int = 0
     (folder / "train.jsonl").write_bytes(_json_lines(train))
     (folder / "test.jsonl").write_bytes(_json_lines(test))
     (folder / "dump.csv").write_bytes(_dump(make_catalog(n_dump, seed + 1)))
+    first, last = make_sessions(test, n_sessions, seed)
+    (folder / "items.csv").write_bytes(b"".join(_table(test, ITEM_COLUMNS)))
+    for name, events in (("sessions.csv", first), ("last_sessions.csv", last)):
+        lines = map(_csv_line, [Event._fields, *events])
+        (folder / name).write_bytes(b"".join(lines))
     return {
         "taxonomy.csv": taxonomy.count(b"\n") - 1,
         "train.jsonl": len(train),
         "test.jsonl": len(test),
         "dump.csv": n_dump + len(BROKEN_LINES),
+        "items.csv": len(test),
+        "sessions.csv": len(first),
+        "last_sessions.csv": len(last),
     }
 
 
@@ -71,12 +84,17 @@ def _json_lines(products: Iterable[Product]) -> bytes:
 
 def _dump(products: Sequence[Product]) -> bytes:
     """Return the products as CSV, with the broken lines spread evenly between them."""
-    lines = [_csv_line(DUMP_COLUMNS)]
-    lines += [_csv_line([str(row.get(name, "")) for name in DUMP_COLUMNS]) for row in products]
+    lines = _table(products, DUMP_COLUMNS)
     step = len(lines) // (len(BROKEN_LINES) + 1)
     for number, broken in reversed(list(enumerate(BROKEN_LINES, start=1))):
         lines.insert(number * step + 1, broken)
     return b"".join(lines)
+
+
+def _table(products: Sequence[Product], columns: Sequence[str]) -> list[bytes]:
+    """Return the lines of a CSV file, the header first."""
+    rows = ([str(row.get(name, "")) for name in columns] for row in products)
+    return [_csv_line(columns), *map(_csv_line, rows)]
 
 
 def _csv_line(values: Sequence[str]) -> bytes:

@@ -102,7 +102,7 @@ class SentenceEncoder:
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         telling = np.flatnonzero(self._has_tokens(cleaned))
         if telling.size:
-            with _torch_threads(n_threads):
+            with torch_threads(n_threads):
                 rows[telling] = self.model.encode(
                     [cleaned[row] for row in telling],
                     batch_size=BATCH_SIZE,
@@ -194,7 +194,7 @@ def _no_progress_bars() -> Iterator[None]:
 
 
 @contextmanager
-def _torch_threads(n_threads: int | None) -> Iterator[None]:
+def torch_threads(n_threads: int | None) -> Iterator[None]:
     """Let torch use ``n_threads`` processors for a while."""
     import torch
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xmlrec.encode.batches import Batch, Batches, IntArray
+from xmlrec.encode.clock import Clock
 from xmlrec.encode.contract import Vectors
 from xmlrec.encode.contrastive import (
     contrastive_loss,
@@ -88,7 +89,7 @@ class TrainingRun:
         state, n_batches = self.state, len(self.batches)
         if state.best_score == -np.inf:
             self.judge()
-        save_clock, progress = _Clock(SAVE_S), _Progress(state)
+        save_clock, progress = Clock(SAVE_S), _Progress(state)
         for epoch in range(state.step // n_batches, self.settings.epochs):
             if state.is_over:
                 break
@@ -159,27 +160,12 @@ def measure_apart(ranked: IntArray, valid: ValidationRows) -> dict[str, float]:
     return figures
 
 
-class _Clock:
-    """Says when ``seconds`` have passed since it last said so, or since it was made."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._since = seconds, time.monotonic()
-
-    def is_due(self) -> bool:
-        """Return whether it is time, and if so start again."""
-        now = time.monotonic()
-        if now - self._since < self._seconds:
-            return False
-        self._since = now
-        return True
-
-
 class _Progress:
     """Logs how far a training is."""
 
     def __init__(self, state: TrainingState) -> None:
         self._state, self._first_step = state, state.step
-        self._began, self._clock = time.monotonic(), _Clock(LOG_S)
+        self._began, self._clock = time.monotonic(), Clock(LOG_S)
         self._n_documents = 0
         self._losses: list[float] = []
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WARMUP_SHARE = 0.1
 WEIGHT_DECAY = 0.01
+BETAS = (0.9, 0.999)
 MAX_GRADIENT = 1.0
 
 START_AGAIN = "remove the file to start again"
@@ -26,10 +27,17 @@ class TrainingState:
     ----------
     model : torch module
         Weights that require no gradient are left alone.
-    label_vectors : torch parameter
+    label_vectors : torch parameter, optional
+        Trained beside the model, without weight decay and without a limit to its gradient.
     lr, label_lr : float
         Step sizes after the warm-up; they fall linearly to 0.
     n_steps : int
+    weight_decay : float, default=0.01
+        Of the matrices of the model.
+    betas : pair of float
+        What AdamW keeps of its first and second moments at a step.
+    patience : int, default=1
+        How many scores in a row may be no improvement; the last of them ends training.
 
     Attributes
     ----------
@@ -37,18 +45,21 @@ class TrainingState:
         Updates made.
     best_score : float
         The highest score that `judge` was told; -inf before the first.
-    is_over : bool
-        Whether the last score was not the highest.
+    n_worse : int
+        Scores since the highest.
     """
 
     def __init__(
         self,
         model: "nn.Module",
-        label_vectors: "nn.Parameter",
+        label_vectors: "nn.Parameter | None" = None,
         *,
         lr: float,
-        label_lr: float,
+        label_lr: float = 0.0,
         n_steps: int,
+        weight_decay: float = WEIGHT_DECAY,
+        betas: tuple[float, float] = BETAS,
+        patience: int = 1,
     ) -> None:
         import torch
 
@@ -57,22 +68,30 @@ class TrainingState:
         }
         matrices = [weights for weights in of_model.values() if weights.ndim > 1]
         others = [weights for weights in of_model.values() if weights.ndim <= 1]
+        beside = {} if label_vectors is None else {"label_vectors": label_vectors}
         self._optimizer = torch.optim.AdamW(
             [
-                {"params": matrices, "weight_decay": WEIGHT_DECAY},
+                {"params": matrices, "weight_decay": weight_decay},
                 {"params": others, "weight_decay": 0.0},  # biases and scales stay free
-                {"params": [label_vectors], "weight_decay": 0.0},
+                {"params": list(beside.values()), "weight_decay": 0.0},
             ],
+            betas=betas,
             fused=True,
         )
         self._of_model = list(of_model.values())
-        self._weights = of_model | {"label_vectors": label_vectors}
+        self._weights = of_model | beside
         self._rates = (lr, lr, label_lr)
+        self._patience = patience
         self._best: dict[str, Tensor] = {}
         self.n_steps = n_steps
         self.step = 0
         self.best_score = -np.inf
-        self.is_over = False
+        self.n_worse = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether as many scores as ``patience`` have passed since the highest."""
+        return self.n_worse >= self._patience
 
     def update(self, loss: "Tensor") -> None:
         """Make one step down the gradient of ``loss``."""
@@ -87,10 +106,10 @@ class TrainingState:
         self.step += 1
 
     def judge(self, score: float) -> None:
-        """Remember the weights if ``score`` is the highest so far; else training is over."""
-        self.is_over = score <= self.best_score
-        if not self.is_over:
-            self.best_score = score
+        """Remember the weights if ``score`` is the highest so far; else count it."""
+        self.n_worse += 1
+        if score > self.best_score:
+            self.best_score, self.n_worse = score, 0
             self._best = {name: weights.detach().clone() for name, weights in self._weights.items()}
 
     def take_best(self) -> None:
@@ -113,7 +132,7 @@ class TrainingState:
         tensors |= {f"best/{name}": weights for name, weights in self._best.items()}
         for number, moments in self._optimizer.state_dict()["state"].items():
             tensors |= {f"moments/{number}/{name}": moment for name, moment in moments.items()}
-        facts = {"step": self.step, "best_score": self.best_score, "is_over": self.is_over}
+        facts = {"step": self.step, "best_score": self.best_score, "n_worse": self.n_worse}
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f"{path.name}.part")
         save_file(tensors, aside, metadata={"digest": digest, "facts": json.dumps(facts)})
@@ -146,7 +165,7 @@ class TrainingState:
         self._put_moments(_below("moments/", tensors))
         facts = json.loads(metadata["facts"])
         self.step, self.best_score = facts["step"], facts["best_score"]
-        self.is_over = facts["is_over"]
+        self.n_worse = facts["n_worse"]
 
     def _put(self, tensors: "dict[str, Tensor]") -> None:
         for name, tensor in tensors.items():

@@ -26,6 +26,7 @@ def fit_weights(
     prior: FloatArray,
     offset: FloatArray | None = None,
     strength: float = 1.0,
+    lower: FloatArray | None = None,
 ) -> FloatArray:
     """Return the weights (n_scores,) that minimise the listwise loss.
 
@@ -41,6 +42,8 @@ def fit_weights(
         What is added to each candidate's fused score.
     strength : float
         How many rows' worth of loss a distance of 1 from the prior costs.
+    lower : float array, shape (n_scores,), optional
+        What the weights may not be below; the prior is not.
     """
     from scipy.optimize import minimize
 
@@ -58,7 +61,8 @@ def fit_weights(
         value = float((log_all - log_right).sum() + strength * (w - prior) @ (w - prior))
         return value, gradient + 2 * strength * (w - prior)
 
-    weights: FloatArray = minimize(loss, prior, jac=True, method="L-BFGS-B").x
+    bounds = None if lower is None else [(least, None) for least in lower]
+    weights: FloatArray = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x
     return weights
 
 

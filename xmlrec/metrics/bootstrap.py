@@ -65,6 +65,49 @@ def resamples(
         yield np.bincount(drawn.ravel(), minlength=size * n_rows).reshape(size, n_rows)
 
 
+def grouped_intervals(
+    values: FloatArray, groups: npt.NDArray[np.integer], *, n_resamples: int = N_RESAMPLES
+) -> FloatArray:
+    """Return the percentile intervals of the means of columns, whose rows belong together.
+
+    Whole groups are drawn: the queries of a session are not independent of each other.
+
+    Parameters
+    ----------
+    values : float array, shape (n_rows, n_figures)
+        NaN where a row has no part in a figure.
+    groups : int array, shape (n_rows,)
+        The group of each row.
+
+    Returns
+    -------
+    float array, shape (n_figures, 2)
+        Lower and upper ends; NaN for a figure without any row.
+
+    Raises
+    ------
+    ValueError
+        If there is no row, or not one group a row.
+    """
+    if values.ndim != 2 or not len(values) or groups.shape != values.shape[:1]:
+        raise ValueError(
+            "values must be a row of figures for each row, and groups one group, for at least one "
+            f"row, got shapes {values.shape} and {groups.shape}"
+        )
+    group_numbers = np.unique(groups, return_inverse=True)[1]
+    n_groups, n_figures = int(group_numbers.max()) + 1, values.shape[1]
+    is_part = ~np.isnan(values)
+    totals = np.zeros((n_groups, 2 * n_figures))
+    for column, of_rows in enumerate([*np.where(is_part, values, 0.0).T, *is_part.T]):
+        totals[:, column] = np.bincount(group_numbers, weights=of_rows, minlength=n_groups)
+    drawn = np.concatenate(
+        [weights @ totals for weights in resamples(n_groups, n_resamples=n_resamples)]
+    )
+    counts = drawn[:, n_figures:]
+    means = np.where(counts > 0, drawn[:, :n_figures] / np.maximum(counts, 1), np.nan)
+    return np.array([percentile_interval(figures) for figures in means.T])
+
+
 def percentile_interval(figures: FloatArray, *, level: float = 0.95) -> tuple[float, float]:
     """Return the middle ``level`` of the resamples' figures; NaN of them are left out."""
     figures = figures[~np.isnan(figures)]

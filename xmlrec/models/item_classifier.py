@@ -22,8 +22,15 @@ from xmlrec.models.lines import Lines
 from xmlrec.models.open_model import OpenModel
 from xmlrec.models.scope import DEFAULT_PRECISION, Scope, check_max_paths, check_precision
 from xmlrec.models.teachers import find_teacher
-from xmlrec.models.training import LabelledItem, item_paths, label_items, text_items
+from xmlrec.models.training import (
+    LabelledItem,
+    has_words,
+    item_paths,
+    label_items,
+    text_items,
+)
 from xmlrec.models.view import View
+from xmlrec.probabilities.decisions import MAX_NONE
 from xmlrec.taxonomy import Taxonomy
 
 logger = logging.getLogger(__name__)
@@ -112,6 +119,23 @@ class ItemClassifier(OpenModel):
         view = self.view
         texts = text_items(items, self.settings.text)
         return view.rank(texts, k, _check_allowed(view, allowed), self.n_threads)
+
+    def probabilities(self, items: Sequence[Item], k: int) -> Ranking:
+        """Return ``(labels, P)`` (n_items, k): the likeliest columns of ``taxonomy_``, best first.
+
+        ``P`` is P(category | item), 0 where there is no label (-1). An item without a known word,
+        or that most likely fits no category, has none.
+
+        Parameters
+        ----------
+        k : int
+            At most `xmlrec.probabilities.N_BEST`.
+        """
+        texts = [text if has_words(text) else {} for text in text_items(items, self.settings.text)]
+        confident = self.view.confide(texts, None, self.n_threads)
+        fits_none = confident.none[:, np.newaxis] > MAX_NONE
+        labels = np.where(fits_none, -1, confident.labels[:, :k])
+        return labels.astype(np.int32), np.where(labels >= 0, confident.P[:, :k], 0.0)
 
     def score(
         self, items: Sequence[Item], candidates: sp.csr_array, *, allowed: BoolArray | None = None

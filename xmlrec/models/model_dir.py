@@ -91,6 +91,17 @@ def check_writable(model_dir: Path) -> None:
         raise ModelError(str(model_dir), "a file has this name", "name a folder with --model")
 
 
+def check_kind(model_dir: Path, kind: str) -> None:
+    """Raise `ModelError` if a model of another kind would be lost with the one that is there."""
+    try:
+        there = read_manifest(model_dir).get("kind")
+    except ModelError:
+        return  # none, or it can only be made again
+    if there != kind:
+        problem = f"it is a {there}, which would be lost"
+        raise ModelError(str(model_dir), problem, "name another folder with --model")
+
+
 def read_manifest(model_dir: Path) -> dict[str, Any]:
     """Return the manifest of a model whose files are all there with the right sizes.
 

@@ -11,6 +11,7 @@ from xmlrec.models.model_dir import (
     BASE,
     MANIFEST,
     RETRAIN,
+    check_kind,
     model_digest,
     read_manifest,
     verify_base,
@@ -87,6 +88,7 @@ def check_replaceable(folder: Path, lineage: Lineage | None) -> None:
     """
     if not (folder / BASE / MANIFEST).is_file():
         return
+    check_kind(folder, KIND)
     try:
         there = read_lineage(folder)
     except ModelError:

@@ -5,8 +5,8 @@ import pytest
 
 from tests.xmlrec.batch.conftest import chunk_of, ids
 from xmlrec.batch import executors
-from xmlrec.batch.answering import Failure
 from xmlrec.batch.executors import InProcess, WorkerProcesses, open_local
+from xmlrec.batch.outcome import Failure
 from xmlrec.batch.request import Request
 from xmlrec.catalog import Fault
 from xmlrec.errors import ModelError, WorkerError

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from tests.xmlrec.batch.conftest import chunk_of
-from xmlrec.batch.answering import Failure, Part
 from xmlrec.batch.chunks import Chunk
+from xmlrec.batch.outcome import Failure, Part
 from xmlrec.batch.pieces import Pieces
 from xmlrec.batch.tally import Tally
 from xmlrec.catalog import Fault

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from xmlrec.batch.answering import Part
+from xmlrec.batch.outcome import Part
 from xmlrec.batch.store import Shard, open_store, parts_folder
 from xmlrec.batch.tally import Tally
 from xmlrec.errors import InputError, OptionError

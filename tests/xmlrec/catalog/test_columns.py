@@ -73,3 +73,35 @@ def test_column_cannot_be_text_and_label_at_once():
     with pytest.raises(ColumnError, match="'paths' would be text and label at once"):
         choose("title", "paths", text_columns=("paths",))
     assert choose("title", "category", text_columns=("category",)).text == ("category",)
+
+
+def test_first_of_several_id_columns_is_the_id_unless_another_is_named():
+    usual = ("session_id", "user_id")
+    assert choose("title", "user_id", "session_id", id_columns=usual).id == "session_id"
+    assert choose("title", "user_id", "id", id_columns=usual).id == "user_id"
+    assert choose("title", "user_id", "sku", id_columns=usual, id_column="sku").id == "sku"
+    with pytest.raises(ColumnError) as error:
+        choose("title", "id", id_columns=usual)
+    assert str(error.value) == (
+        "shop.csv: no column 'session_id' or 'user_id'; its columns are 'title', 'id'; "
+        "say which holds the ids: --id-column COLUMN"
+    )
+
+
+def test_key_columns_must_exist():
+    assert choose("title", "item_id", key_columns=("item_id",)).keys == ("item_id",)
+    with pytest.raises(ColumnError, match="no column 'item_id'; its columns are 'title'; rename"):
+        choose("title", key_columns=("item_id",))
+
+
+def test_columns_of_text_and_labels_may_be_missing_but_not_if_they_are_named():
+    settings = {"needs_labels": True, "may_lack_columns": True}
+    columns = choose("id", **settings)
+    assert (columns.text, columns.label) == ((), None)
+    assert choose("id", "path", **settings).label == "path"
+    with pytest.raises(ColumnError, match="may each be the label column"):
+        choose("id", "path", "category", **settings)
+    with pytest.raises(ColumnError, match="no column 'kind', which --label-column names"):
+        choose("id", label_column="kind", **settings)
+    with pytest.raises(ColumnError, match="no column 'name', which --text names"):
+        choose("id", text_columns=("name",), **settings)

@@ -164,3 +164,12 @@ def test_any_bytes_give_rows_and_rejects_in_order_or_one_clear_error(
     for row in file.rows:
         assert "\0" not in "".join([row.id, *row.fields.values()])
         assert "".join([row.id, *row.fields, *row.fields.values()]).encode()
+
+
+def test_a_key_is_rejected_like_an_id_where_it_is_missing_or_damaged(tmp_path):
+    lines = ['{"id":1,"title":"a","key":"x"}', '{"id":2,"title":"b"}', '{"id":3,"key":["x"]}']
+    lines.append('{"id":4,"title":"d","key":"x\\ud800"}')
+    file = read_whole(write_file(tmp_path, "a.jsonl", "\n".join(lines)), key_columns=("key",))
+    assert file.ids == ["1"]
+    assert file.faults == [(2, "BAD_ID"), (3, "BAD_ID"), (4, "LONE_SURROGATE")]
+    assert file.rejects[0].message == "the id, column 'key', is missing"

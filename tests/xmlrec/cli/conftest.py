@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.xmlrec.models.shop import NODES, fit_shop, shop_items
+from tests.xmlrec.recommend.visits import fit_visits
 from xmlrec.cli import main
 
 
@@ -92,3 +93,11 @@ def new_files(shop):
     """Say which files and folders came into the working folder, hidden ones too."""
     before = set(os.listdir(shop))
     return lambda: sorted(set(os.listdir(shop)) - before)
+
+
+@pytest.fixture(scope="session")
+def recommender(tmp_path_factory):
+    """The folder of a recommender of the shop; tests copy it before they change it."""
+    folder = tmp_path_factory.mktemp("cli") / "recommender"
+    fit_visits().save(folder)
+    return folder

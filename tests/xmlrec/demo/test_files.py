@@ -7,8 +7,9 @@ from tests.xmlrec.demo.test_vocabulary import leaf_paths
 from xmlrec.demo import make_catalog, write_demo
 from xmlrec.demo.files import BROKEN_LINES, DUMP_COLUMNS, split
 
-SIZES = {"n": 1000, "n_dump": 400}
-NAMES = ["taxonomy.csv", "train.jsonl", "test.jsonl", "dump.csv"]
+SIZES = {"n": 1000, "n_dump": 400, "n_sessions": 100}
+NAMES = ["taxonomy.csv", "train.jsonl", "test.jsonl", "dump.csv",
+         "items.csv", "sessions.csv", "last_sessions.csv"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +86,19 @@ def test_broken_lines_are_broken_in_six_ways():
         latin_1.decode()
     assert open_quote.count(b'"') == 1
     assert b"\x00" in nul
+
+
+def table(path):
+    return list(csv.DictReader(path.read_text("utf-8").splitlines()))
+
+
+def test_items_of_the_sessions_are_the_test_rows_without_their_paths(demo):
+    folder, _ = demo
+    items, test = table(folder / "items.csv"), rows(folder / "test.jsonl")
+
+    assert [item["id"] for item in items] == [row["id"] for row in test]
+    assert list(items[0]) == ["id", "title", "brand", "description"]
+    events = table(folder / "sessions.csv") + table(folder / "last_sessions.csv")
+    assert list(events[0]) == ["session_id", "item_id", "timestamp"]
+    assert len({event["session_id"] for event in events}) == SIZES["n_sessions"]
+    assert {event["item_id"] for event in events} <= {item["id"] for item in items}

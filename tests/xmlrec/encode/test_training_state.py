@@ -148,3 +148,39 @@ def test_a_damaged_file_is_refused(tmp_path, n_bytes):
 
     with pytest.raises(EncoderError, match="damaged"):
         state.resume(tmp_path / "state", "one")
+
+
+def test_a_model_alone_is_trained_and_resumed(tmp_path):
+    whole, module = small_module(), small_module()
+    states = []
+    for of in (whole, module):
+        of.labels = [0.0]
+        states.append(TrainingState(of, lr=0.05, n_steps=N_STEPS, weight_decay=0.0))
+    train(whole, states[0], 12)
+    train(module, states[1], 5)
+    states[1].save(tmp_path / "state", "digest")
+
+    second = small_module()
+    second.labels = [0.0]
+    resumed = TrainingState(second, lr=0.05, n_steps=N_STEPS, weight_decay=0.0)
+    resumed.resume(tmp_path / "state", "digest")
+    train(second, resumed, 12)
+
+    for weights, others in zip(whole.parameters(), second.parameters(), strict=True):
+        np.testing.assert_allclose(weights.detach(), others.detach(), rtol=0, atol=1e-7)
+
+
+def test_training_is_over_when_patience_is(tmp_path):
+    state = TrainingState(small_module(), lr=0.05, n_steps=N_STEPS, patience=2)
+    verdicts = []
+    for score in (1.0, 0.5, 2.0, 2.0):
+        state.judge(score)
+        verdicts.append(state.is_over)
+    state.save(tmp_path / "state", "digest")
+
+    resumed = TrainingState(small_module(), lr=0.05, n_steps=N_STEPS, patience=2)
+    resumed.resume(tmp_path / "state", "digest")
+    resumed.judge(1.9)
+
+    assert verdicts == [False, False, False, False]
+    assert resumed.is_over

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from xmlrec.metrics import bootstrap_interval
-from xmlrec.metrics.bootstrap import centred_interval, percentile_interval, resamples
+from xmlrec.metrics.bootstrap import (
+    centred_interval,
+    grouped_intervals,
+    percentile_interval,
+    resamples,
+)
 
 
 def test_interval_of_a_share_is_that_of_the_normal_approximation():
@@ -64,3 +69,37 @@ def test_biased_resamples_are_moved_to_the_figure():
     assert centred_interval(figures, 0.05, level=1.0) == pytest.approx((0, 0.15))
     assert centred_interval(figures, 0.95, level=1.0) == pytest.approx((0.85, 1))
     assert np.isnan(centred_interval(np.array([np.nan]), 0.5)).all()
+
+
+def test_rows_that_are_groups_of_their_own_have_the_interval_of_their_mean():
+    values = np.random.default_rng(0).normal(size=400)
+
+    grouped = grouped_intervals(values[:, None], np.arange(400), n_resamples=5_000)
+
+    assert grouped[0] == pytest.approx(bootstrap_interval(values, n_resamples=5_000), abs=0.01)
+
+
+def test_rows_of_a_group_are_drawn_together():
+    values = np.random.default_rng(0).normal(size=100)
+
+    one = grouped_intervals(values[:, None], np.arange(100))
+    thrice = grouped_intervals(np.repeat(values, 3)[:, None], np.repeat(np.arange(100) * 7, 3))
+
+    np.testing.assert_allclose(thrice, one)
+
+
+def test_rows_without_a_part_in_a_figure_are_left_out_of_it():
+    part = np.array([1.0, 3.0, np.nan, np.nan])
+    values = np.column_stack([part, np.full(4, np.nan), np.full(4, 2.0)])
+
+    intervals = grouped_intervals(values, np.array([0, 1, 2, 2]))
+
+    assert intervals[0].tolist() == [1, 3]
+    assert np.isnan(intervals[1]).all()
+    assert intervals[2].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(("shape", "n_groups"), [((0, 1), 0), ((2,), 2), ((2, 1), 3)])
+def test_groups_that_do_not_fit_are_refused(shape, n_groups):
+    with pytest.raises(ValueError, match="groups one group, for at least one row"):
+        grouped_intervals(np.zeros(shape), np.zeros(n_groups, dtype=int))

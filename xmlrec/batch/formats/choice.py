@@ -2,9 +2,10 @@
 
 import os
 
-from xmlrec.batch.formats.contract import ResultFormat
+from xmlrec.batch.formats.contract import ListFormat, ResultFormat
 from xmlrec.batch.formats.delimited import Delimited
 from xmlrec.batch.formats.json_lines import FlatJsonLines, JsonLines
+from xmlrec.batch.formats.lists import DelimitedLists
 from xmlrec.batch.formats.parquet import Parquet
 from xmlrec.batch.formats.parquet import check_installed as check_parquet
 from xmlrec.batch.formats.sqlite import Sqlite
@@ -68,6 +69,27 @@ def choose_format(
         check_sqlite(path, n_carried=len(carried))
         return Sqlite(carried, flat=flat)
     return FlatJsonLines(carried, gz=gz) if flat else JsonLines(gz=gz)
+
+
+def choose_list_format(path: str) -> ListFormat:
+    """Return the format of lists of items: JSON lines, CSV or TSV, as `choose_format` does.
+
+    Raises
+    ------
+    InputError
+        If the name says another format or none, or lies in no folder.
+    """
+    is_stream = path == STDOUT or is_special(path)
+    zipped = path.lower().endswith(".gz")
+    suffix = _suffix(path, is_stream=is_stream, zipped=zipped)
+    if suffix in _PARQUET + _SQLITE:
+        step = "let it end in .jsonl, .csv or .tsv, or one of them and .gz"
+        raise InputError(path, f"lists of items are not written as {suffix}", step)
+    if not is_stream:
+        check_target(path)
+    gz = zipped and not is_stream
+    delimiter = _DELIMITERS.get(suffix)
+    return JsonLines(gz=gz) if delimiter is None else DelimitedLists(delimiter, gz=gz)
 
 
 def _suffix(path: str, *, is_stream: bool, zipped: bool) -> str:

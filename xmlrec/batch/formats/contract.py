@@ -1,17 +1,14 @@
 """What every format of results does."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from xmlrec.catalog.results import ResultRow
 
 
-class ResultFormat(Protocol):
-    """Turns rows into parts, and parts into the output. Frozen and picklable: settings only."""
-
-    def encode(self, rows: Sequence[ResultRow]) -> bytes:
-        """Return the content of one part; equal rows give equal bytes."""
+class OutputFormat(Protocol):
+    """Turns parts into the output. Frozen and picklable: settings only."""
 
     def assemble(self, parts: Iterable[Path], path: str) -> None:
         """Write the rows of ``parts``, in this order, to the file ``path``.
@@ -27,9 +24,30 @@ class ResultFormat(Protocol):
 
 
 @runtime_checkable
-class LineFormat(ResultFormat, Protocol):
+class LineFormat(OutputFormat, Protocol):
     """A format whose output is its head and then its parts, so that it can go down a pipe."""
 
     @property
     def head(self) -> bytes:
         """What stands before the first part."""
+
+
+class ResultFormat(OutputFormat, Protocol):
+    """A format of result rows."""
+
+    def encode(self, rows: Sequence[ResultRow]) -> bytes:
+        """Return the content of one part; equal rows give equal bytes."""
+
+
+class ListFormat(LineFormat, Protocol):
+    """A format of lists of items: what sessions are answered with."""
+
+    def encode(self, rows: Sequence[Mapping[str, Any]]) -> bytes:
+        """Return the content of one part.
+
+        Parameters
+        ----------
+        rows : sequence of mapping
+            ``id`` of the session, ``items``, each with ``item_id`` and ``score``, the best first,
+            ``n_unknown`` and ``reason``.
+        """

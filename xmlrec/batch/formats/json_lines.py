@@ -21,7 +21,7 @@ class JsonLines:
     gz: bool = False
     head = b""
 
-    def encode(self, rows: Sequence[ResultRow]) -> bytes:
+    def encode(self, rows: Sequence[Mapping[str, object]]) -> bytes:
         """Return one line a row, ``input`` last."""
         return self.encode_lines([_to_json(_input_last(row)) for row in rows])
 
@@ -67,9 +67,7 @@ class FlatJsonLines:
         join_parts(self.head, parts, path, gz=self.gz)
 
 
-def _input_last(row: ResultRow) -> ResultRow:
+def _input_last(row: Mapping[str, object]) -> Mapping[str, object]:
     if "input" not in row:
         return row
-    row = row.copy()
-    row["input"] = row.pop("input")
-    return row
+    return {key: row[key] for key in row if key != "input"} | {"input": row["input"]}
