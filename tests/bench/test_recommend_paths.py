@@ -127,3 +127,11 @@ def test_missing_set_is_a_note(monkeypatch, tmp_path):
 
     assert not any(table.rows for table in tables)
     assert tables[0].notes[-1].startswith("Skipped completejourney: no ")
+
+
+@pytest.mark.slow
+def test_neighbours_alone_find_what_is_of_the_same_kind(tables):
+    values = {row["what"]: row["value"] for row in rows_of(tables[1])}
+
+    assert values["neighbours alone, HR@20"] > 80  # the 20 items of a kind, without those seen
+    assert 0 < values["neighbours alone, MRR@20"] < values["neighbours alone, HR@20"]
