@@ -108,7 +108,7 @@ def _text_columns(source: str, names: Names, settings: CatalogSettings) -> Names
 
 def _id_column(source: str, names: Names, settings: CatalogSettings) -> str | None:
     if settings.id_column is not None:
-        _check_exists(source, names, settings.id_column, option="--id-column")
+        _check_exists(source, names, settings.id_column, option=settings.id_option)
         return settings.id_column
     if not settings.id_columns:
         return _ID_COLUMN if _ID_COLUMN in names else None
@@ -116,7 +116,7 @@ def _id_column(source: str, names: Names, settings: CatalogSettings) -> str | No
     if found is None:
         usual = " or ".join(map(repr, settings.id_columns))
         problem = f"no column {usual}; its columns are {_shown(names)}"
-        raise ColumnError(source, problem, "say which holds the ids: --id-column COLUMN")
+        raise ColumnError(source, problem, f"say which holds the ids: {settings.id_option} COLUMN")
     return found
 
 

@@ -30,6 +30,8 @@ class CatalogSettings:
     id_columns : tuple of str
         Columns of which the first that is there holds the id, unless ``id_column`` names it; one
         must be there.
+    id_option : str
+        The option by which a user names that column, for messages.
     key_columns : tuple of str
         Other columns that hold ids: they must be there, and a row is rejected as for its own id.
     may_lack_columns : bool
@@ -50,6 +52,7 @@ class CatalogSettings:
     max_decompressed: int | None = None
     needs_labels: bool = False
     id_columns: tuple[str, ...] = ()
+    id_option: str = "--id-column"
     key_columns: tuple[str, ...] = ()
     may_lack_columns: bool = False
 

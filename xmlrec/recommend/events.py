@@ -101,6 +101,7 @@ def read_events(
     settings = replace(
         settings or CatalogSettings(),
         id_columns=SESSION_COLUMNS,
+        id_option="--session-column",
         key_columns=(ITEM_COLUMN,),
         may_lack_columns=True,
     )

@@ -78,6 +78,14 @@ def test_a_missing_column_is_one_line(fit):
     assert message.startswith("error: events.csv: no column 'item_id'")
 
 
+def test_a_missing_column_of_sessions_names_the_option_that_there_is(fit):
+    message = fit("visit,item_id\ns,a\n").refused(2)
+    assert message == (
+        "error: events.csv: no column 'session_id' or 'user_id'; its columns are 'visit', "
+        "'item_id'; say which holds the ids: --session-column COLUMN"
+    )
+
+
 def test_duplicate_events_count_once_and_are_counted(fit):
     lines = with_times(event_lines(visits()), range(1000, 1432))
     result = fit(lines + lines.splitlines()[-1] + "\n")

@@ -3,7 +3,7 @@
 Items get the factors of the positive pointwise mutual information of items near each other, which
 is what word2vec comes to (Levy and Goldberg, NIPS 2014, sections 3 and 5); contexts are smoothed
 (Levy, Goldberg and Dagan, TACL 2015, section 3.1). From the roots on, each node takes the mean of
-its items' vectors, and they keep the rest. Random vectors need three times the epochs.
+its items' vectors, and they keep the rest. Training from random vectors takes more epochs.
 """
 
 from typing import Any
